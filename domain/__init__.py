@@ -1,0 +1,1 @@
+"""The words everybody shares. Standard library only, no I/O, no clock, no randomness."""
