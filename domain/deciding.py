@@ -23,7 +23,7 @@ class Reason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostReply:
-    """Answer the mention in public, in `language`."""
+    """Answer the mention in public, in `language`. Purpose `custom`: a human approved this very text."""
 
     purpose: ReplyPurpose
     language: str
@@ -58,6 +58,11 @@ class FlagMention:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class OptOut:
+    """The author asked us to stop: never answer this account again."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AskReview:
     """Doubt: a human decides over the proposed effects. `risk` orders the queue, 0 to 1."""
 
@@ -66,7 +71,7 @@ class AskReview:
     proposed: tuple["PostReply | OpenTicket", ...]
 
 
-Effect = PostReply | OpenTicket | JoinTicket | FlagMention | AskReview
+Effect = PostReply | OpenTicket | JoinTicket | FlagMention | OptOut | AskReview
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,7 +88,7 @@ class Standing:
 
     now: datetime
     replies_to_mention: int = 0
-    """Replies pending, sending, sent or unknown for this mention, whatever their purpose; the action being sent is not counted."""
+    """Replies pending, sending, sent, shadowed or unknown for this mention; the action being sent is not counted."""
     last_reply_to_author_at: datetime | None = None
     last_reply_in_thread_at: datetime | None = None
     replies_today: int = 0

@@ -93,7 +93,10 @@ class Batch:
     platform: Platform
     heard: tuple[Heard, ...]
     cursors: Mapping[str, str] = field(default_factory=dict[str, str])
-    """Stream name -> position. X: {"mentions": since_id}. Telegram: {"updates": next offset}. Discord: {"channel:<id>": last message id}."""
+    """Stream name -> position.
+
+    X: {"mentions": since_id}. Telegram: {"updates": next offset}. Discord: {"channel:<id>": last message id}.
+    """
 
 
 ListenerState = Literal["starting", "connected", "waiting", "refused", "stopped"]
@@ -113,8 +116,8 @@ class Listener(Protocol):
     """Hears one platform.
 
     `batches` is an async generator: when it is resumed after a yield, that batch has been committed and the platform may be
-    acknowledged. It never ends by itself and never raises on strangers' data; network trouble is waited out inside, with backoff,
-    and shown in `health`. Raises `domain.errors.PlatformRefused` when only a human can mend it.
+    acknowledged. It never ends by itself and never raises on strangers' data; network trouble is waited out inside, with
+    backoff, and shown in `health`. Raises `domain.errors.PlatformRefused` when only a human can mend it.
     """
 
     @property

@@ -1,0 +1,134 @@
+"""Reads settings, reply texts and the registry of identities. Every mistake ends in one sentence with its place and mend."""
+
+import os
+import string
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, cast
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from config.settings import Settings
+from domain.errors import ConfigError
+from domain.phrases import Phrase, Phrasebook
+
+ROOT = Path(__file__).resolve().parent.parent
+DEFAULT_FILE = ROOT / "config" / "fleetwatch.toml"
+DOTENV = ROOT / ".env"
+PREFIX = "FLEETWATCH_"
+
+Tree = dict[str, Any]
+
+
+def load_settings(file: Path = DEFAULT_FILE, *, dotenv: Path = DOTENV) -> Settings:
+    """Environment, then `.env`, then `FLEETWATCH_..._FILE` secrets, then the TOML file, then the defaults."""
+    values = read_toml(file) if file != DEFAULT_FILE or file.exists() else {}
+    for path, secret in _secret_files(os.environ):
+        _put(values, path, secret)
+    try:
+        return Settings(_env_file=dotenv if dotenv.exists() else None, **values)  # pyright: ignore[reportCallIssue]
+    except ValidationError as error:
+        raise ConfigError(_first_mistake(error, file, dotenv)) from None
+    except ValueError as error:  # a variable that should hold JSON and does not
+        raise ConfigError(f"environment: {error}; write a list as JSON, such as [1, 2].") from None
+
+
+def read_toml(file: Path) -> Tree:
+    try:
+        return tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ConfigError(f"{file}: cannot be read ({error.strerror}); create it or name another file.") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file}: {error}; mend the TOML there.") from None
+
+
+def _secret_files(environment: Mapping[str, str]) -> list[tuple[list[str], str]]:
+    """`FLEETWATCH_X__BEARER_TOKEN_FILE=/run/secrets/x` sets x.bearer_token to that file's text."""
+    found: list[tuple[list[str], str]] = []
+    for name, value in environment.items():
+        if not (name.startswith(PREFIX) and name.endswith("_FILE") and "__" in name):
+            continue
+        try:
+            secret = Path(value).read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{name}: cannot read {value} ({error}); name a readable text file.") from None
+        found.append((name[len(PREFIX) : -len("_FILE")].lower().split("__"), secret))
+    return found
+
+
+def _put(tree: Tree, path: list[str], value: str) -> None:
+    for key in path[:-1]:
+        tree = tree.setdefault(key, {})
+    tree[path[-1]] = value
+
+
+def _first_mistake(error: ValidationError, file: Path, dotenv: Path) -> str:
+    mistake = error.errors(include_input=False, include_url=False)[0]
+    path = [str(part) for part in mistake["loc"]]
+    variable = (PREFIX + "__".join(path)).upper()
+    place = f"environment variable {variable}" if variable in os.environ else None
+    if place is None and dotenv.exists() and variable in dotenv.read_text(encoding="utf-8", errors="replace"):
+        place = f"{dotenv}: {variable}"
+    place = place or f"{file}: {'.'.join(path)}"
+    if mistake["type"] == "extra_forbidden":
+        return f"{place} is not a setting; remove it or mend its name."
+    return f"{place}: {mistake['msg'].removeprefix('Value error, ').lower()}; mend the value."
+
+
+class _PhraseBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    variants: tuple[str, ...] = Field(min_length=1)
+    short: tuple[str, ...] = ()
+
+
+PLACEHOLDERS: Mapping[str, frozenset[str]] = {
+    "faq": frozenset({"title", "answer", "url"}),
+    "acknowledge": frozenset({"reference"}),
+    "acknowledge_secret": frozenset({"reference"}),
+    "outage": frozenset({"reference"}),
+}
+"""Purpose -> the placeholders its texts may use; every text must use at least one."""
+
+
+def load_phrases(folder: Path) -> Phrasebook:
+    """One `<language>.toml` a language, one table a purpose."""
+    files = sorted(folder.glob("*.toml"))
+    if not files:
+        raise ConfigError(f"{folder}: holds no <language>.toml; add the reply texts.")
+    return {file.stem: _phrases_of(file) for file in files}
+
+
+def _phrases_of(file: Path) -> dict[str, Phrase]:
+    tables = read_toml(file)
+    missing = sorted(PLACEHOLDERS.keys() - tables.keys())
+    if missing:
+        raise ConfigError(f"{file}: has no [{missing[0]}]; add the table with its variants.")
+    return {purpose: _phrase(file, purpose, cast("object", body)) for purpose, body in tables.items()}
+
+
+def _phrase(file: Path, purpose: str, body: object) -> Phrase:
+    if purpose not in PLACEHOLDERS:
+        raise ConfigError(f"{file}: [{purpose}] is not a purpose; use {', '.join(PLACEHOLDERS)}.")
+    try:
+        parsed = _PhraseBody.model_validate(body)
+    except ValidationError as error:
+        mistake = error.errors(include_url=False)[0]
+        where = ".".join(str(part) for part in mistake["loc"])
+        raise ConfigError(f"{file}: [{purpose}] {where}: {mistake['msg'].lower()}; mend the text.") from None
+    for text in parsed.variants + parsed.short:
+        _check_placeholders(file, purpose, text)
+    return Phrase(variants=parsed.variants, short=parsed.short)
+
+
+def _check_placeholders(file: Path, purpose: str, text: str) -> None:
+    try:
+        used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+    except ValueError as error:
+        raise ConfigError(f"{file}: [{purpose}] {text!r}: {error}; write {{{{ and }}}} for plain braces.") from None
+    allowed = PLACEHOLDERS[purpose]
+    if used - allowed or not used:
+        wanted = ", ".join(f"{{{name}}}" for name in sorted(allowed))
+        raise ConfigError(f"{file}: [{purpose}] {text!r} must use only, and at least one of, {wanted}.")

@@ -1,0 +1,178 @@
+"""What can be set, and its defaults. `config/load.py` reads the values."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+Share = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[float, Field(gt=0)]
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Brand(Section):
+    name: str = "Kestrel"
+    words: tuple[str, ...] = ("kestrel",)
+    """Words that name the brand in a post, compared without case."""
+    help_hosts: tuple[str, ...] = ("help.kestrel.example",)
+    """The only hosts a public reply may link to."""
+    ticket_prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,5}$")] = "KST"
+
+
+class Files(Section):
+    """Paths are relative to the project's folder."""
+
+    faq: Path = Path("config/faq/kestrel.jsonl")
+    replies: Path = Path("config/replies")
+    identities: Path = Path("config/identities.toml")
+    model: Path = Path("classifier/models/default")
+
+
+class Console(Section):
+    host: str = "127.0.0.1"
+    port: Annotated[int, Field(ge=0, le=65535)] = 8710
+    public_url: str = "http://127.0.0.1:8710"
+    session_hours: Annotated[int, Field(ge=1)] = 12
+    undo_s: Annotated[int, Field(ge=0, le=120)] = 10
+    claim_minutes: Annotated[int, Field(ge=1, le=120)] = 10
+
+
+class Storage(Section):
+    url: str = ""
+    """Empty: SQLite in the data folder. PostgreSQL: postgresql+psycopg://user:password@host/name."""
+
+    @field_validator("url")
+    @classmethod
+    def _known_database(cls, url: str) -> str:
+        if url and not url.startswith(("sqlite+aiosqlite:///", "postgresql+psycopg://")):
+            raise ValueError("must be empty, or begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
+        return url
+
+
+class Queue(Section):
+    redis_url: str = ""
+    """Empty: the in-process runner. Else jobs go through arq on this Redis."""
+
+
+class Rules(Section):
+    """Thresholds are calibrated probabilities; times say their unit in their name."""
+
+    answer: Share = 0.9
+    propose: Share = 0.5
+    scam: Share = 0.9
+    suspect: Share = 0.6
+    ticket: Share = 0.5
+    language: Share = 0.6
+    author_cooldown_s: Positive = 120
+    thread_cooldown_s: Positive = 300
+    reply_within_hours: Positive = 6
+    due_minutes: dict[Literal["critical", "high", "normal", "low"], Positive] = {
+        "critical": 15,
+        "high": 60,
+        "normal": 480,
+        "low": 1440,
+    }
+    ticket_intents: frozenset[str] = frozenset(
+        {"deposit", "withdrawal", "verification", "login_2fa", "account_compromised", "account_restricted"}
+        | {"trading", "fiat_payment", "api", "outage", "scam_report"}
+    )
+    silent_intents: frozenset[str] = frozenset({"praise", "feedback", "off_topic"})
+    opt_out_words: frozenset[str] = frozenset(
+        {"stop", "unsubscribe", "opt out", "停止", "退订", "그만", "수신거부", "停止して", "配信停止"}
+        | {"стоп", "отписаться", "para", "basta", "no me respondas", "arrêtez", "stop svp", "dừng lại", "ngừng"}
+    )
+
+
+class Trends(Section):
+    bin_minutes: Positive = 10
+    history_days: Positive = 7
+    quiet_minutes: Positive = 120
+    least_count: Annotated[int, Field(ge=2)] = 12
+    prior_per_bin: Positive = 2.0
+    dispersion: Positive = 0.35
+    tail: Annotated[float, Field(gt=0, lt=0.5)] = 0.001
+
+
+class Budget(Section):
+    replies_per_day: Annotated[int, Field(ge=0)] = 5000
+    spend_per_day_usd: Annotated[float, Field(ge=0)] = 0.0
+    reply_cost_usd: Annotated[float, Field(ge=0)] = 0.0
+    reply_with_link_cost_usd: Annotated[float, Field(ge=0)] = 0.0
+
+
+class X(Section):
+    base_url: str = "https://api.twitter.com"
+    bearer_token: SecretStr = SecretStr("")
+    consumer_key: SecretStr = SecretStr("")
+    consumer_secret: SecretStr = SecretStr("")
+    access_token: SecretStr = SecretStr("")
+    access_token_secret: SecretStr = SecretStr("")
+    poll_s: Positive = 20.0
+    stream_rules: tuple[str, ...] = ()
+    budget: Budget = Budget(spend_per_day_usd=20.0, reply_cost_usd=0.015, reply_with_link_cost_usd=0.20)
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.bearer_token.get_secret_value() and self.access_token.get_secret_value())
+
+
+class Telegram(Section):
+    base_url: str = "https://api.telegram.org"
+    token: SecretStr = SecretStr("")
+    support_channels: frozenset[str] = frozenset()
+    budget: Budget = Budget()
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.token.get_secret_value())
+
+
+class Discord(Section):
+    base_url: str = "https://discord.com/api/v10"
+    token: SecretStr = SecretStr("")
+    support_channels: frozenset[str] = frozenset()
+    backfill_every_s: Positive = 300.0
+    budget: Budget = Budget()
+
+    @property
+    def configured(self) -> bool:
+        return bool(self.token.get_secret_value())
+
+
+class Alerts(Section):
+    urls: tuple[SecretStr, ...] = ()
+    """Apprise addresses of the support leads' channels. Empty: alerts show in the console only."""
+
+
+class Settings(BaseSettings):
+    """Environment variables (`FLEETWATCH_<SECTION>__<FIELD>`) beat `.env`, which beats what is passed in."""
+
+    model_config = SettingsConfigDict(env_prefix="FLEETWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True)
+
+    brand: Brand = Brand()
+    files: Files = Files()
+    console: Console = Console()
+    storage: Storage = Storage()
+    queue: Queue = Queue()
+    rules: Rules = Rules()
+    trends: Trends = Trends()
+    x: X = X()
+    telegram: Telegram = Telegram()
+    discord: Discord = Discord()
+    alerts: Alerts = Alerts()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        _ = settings_cls, file_secret_settings
+        return (env_settings, dotenv_settings, init_settings)

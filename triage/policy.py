@@ -1,0 +1,79 @@
+"""Everything a rule may consult besides the case: thresholds, limits, texts."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from domain.people import Platform
+from domain.phrases import Phrasebook
+from domain.understanding import Article
+
+RULES_VERSION = "2026-11-22"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Thresholds:
+    """Calibrated probabilities below which nothing is done automatically."""
+
+    answer: float
+    """An article answers the post: reply by itself."""
+    propose: float
+    """An article perhaps answers it: propose the reply to a reviewer."""
+    scam: float
+    """The post is a scam: flag it, never reply."""
+    suspect: float
+    """The post may be a scam: a reviewer looks before anything is sent."""
+    ticket: float
+    """The intent is sure enough to open a ticket without a reviewer."""
+    language: float
+    """The language is sure enough to reply in it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlatformBudget:
+    """What one platform allows in a UTC day, and what a reply costs there."""
+
+    replies_per_day: int
+    spend_per_day_usd: float
+    reply_cost_usd: float
+    reply_with_link_cost_usd: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrendPolicy:
+    """When a burst of one topic wakes a lead."""
+
+    bin: timedelta
+    history: timedelta
+    quiet: timedelta
+    """A topic that alerted stays quiet this long: one alert an incident."""
+    least_count: int
+    prior_per_bin: float
+    dispersion: float
+    tail: float
+    """Probability that a normal bin exceeds the band."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """Read-only while a decision is made; swapped as a whole when config changes."""
+
+    brand: str
+    thresholds: Thresholds
+    trends: TrendPolicy
+    phrases: Phrasebook
+    articles: Mapping[str, Article]
+    budgets: Mapping[Platform, PlatformBudget]
+    allowed_hosts: frozenset[str]
+    """Hosts that a public reply may link to, exactly."""
+    author_cooldown: timedelta
+    thread_cooldown: timedelta
+    reply_within: timedelta
+    """An automatic reply to an older post goes to a reviewer instead."""
+    due: Mapping[str, timedelta]
+    """Urgency -> time until the first human answer."""
+    ticket_intents: frozenset[str]
+    """Intents whose posts are account-specific when no article answers them."""
+    silent_intents: frozenset[str]
+    """Intents that are left alone: praise, feedback, chatter."""
+    opt_out_words: frozenset[str] = field(default_factory=frozenset[str])

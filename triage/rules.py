@@ -1,0 +1,196 @@
+"""The rules, each a small function: what it would do with a case, and why."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from domain.deciding import AskReview, Case, Effect, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Reason, Tier
+from domain.people import AccountKind
+from triage.policy import Policy
+from triage.wording import render, render_answer
+
+_HANDLE_OR_MARK = re.compile(r"@\w+|[^\w\s]")
+_BURNING = frozenset({"critical", "high"})
+_DANGEROUS_SECRETS = frozenset({"seed_phrase", "private_key"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """What a rule found. A `final` finding ends the case; otherwise later rules add to it."""
+
+    reasons: tuple[Reason, ...]
+    effects: tuple[Effect, ...] = ()
+    final: bool = True
+
+
+Rule = Callable[[Case, Policy], Finding | None]
+
+
+def _found(rule: str, why: str, *effects: Effect, final: bool = True) -> Finding:
+    return Finding(reasons=(Reason(rule=rule, text=why),), effects=effects, final=final)
+
+
+def leave_our_own(case: Case, _policy: Policy) -> Finding | None:
+    """Official accounts, bots, webhooks and ourselves are heard and left alone; a scam through a webhook is still a scam."""
+    if case.official is not None:
+        return _found("leave_our_own", f"{case.official.display_name} is official ({case.official.role})")
+    kind = case.mention.author.kind
+    if kind == AccountKind.OURSELVES:
+        return _found("leave_our_own", "our own post")
+    return None
+
+
+def honour_opt_out(case: Case, policy: Policy) -> Finding | None:
+    """The whole post, handles and marks aside, is a word such as "stop"."""
+    bare = " ".join(_HANDLE_OR_MARK.sub(" ", case.mention.text).casefold().split())
+    if case.mention.addressed and bare in policy.opt_out_words:
+        return _found("honour_opt_out", "the author asks us to stop", OptOut())
+    return None
+
+
+def tier_of(case: Case, policy: Policy) -> Tier | None:
+    """Families of evidence combined: one family alone is only watched, and never notifies."""
+    families = {signal.family for signal in case.assessment.signals if signal.log_odds > 0}
+    scam = case.assessment.threat.probabilities.get("scam", 0.0) >= policy.thresholds.scam
+    if "identity" in families and (scam or families & {"conduct", "infrastructure"}):
+        return "likely"
+    if scam or ("identity" in families and len(families) > 1):
+        return "review"
+    return "watch" if families & {"identity", "campaign"} else None
+
+
+def flag_scam(case: Case, policy: Policy) -> Finding | None:
+    """A scam post, or an account that pretends to be the brand: evidence for a manager, nothing in public."""
+    if case.standing.author_cleared:
+        return None
+    tier = tier_of(case, policy)
+    if tier is None:
+        return None
+    threat, scam_type = case.assessment.threat, case.assessment.scam_type.label
+    families = sorted({signal.family for signal in case.assessment.signals})
+    why = f"scam probability {threat.probabilities.get('scam', 0.0):.2f}, signals: {', '.join(families) or 'none'}: tier {tier}"
+    flag = FlagMention(tier=tier, scam_type=scam_type, signals=case.assessment.signals)
+    return _found("flag_scam", why, flag, final=tier != "watch")
+
+
+def leave_machines(case: Case, _policy: Policy) -> Finding | None:
+    kind = case.mention.author.kind
+    return None if kind == AccountKind.PERSON else _found("leave_machines", f"the author is a {kind}, not a person")
+
+
+def suspect(case: Case, policy: Policy) -> Finding | None:
+    """Too likely a scam to answer, too doubtful to flag: a human looks."""
+    scam = case.assessment.threat.probabilities.get("scam", 0.0)
+    if scam < policy.thresholds.suspect or case.standing.author_cleared:
+        return None
+    return _found("suspect", f"scam probability {scam:.2f}: a human decides", AskReview(kind="unsure", risk=scam, proposed=()))
+
+
+def protect_secret(case: Case, policy: Policy) -> Finding | None:
+    """A seed phrase or key lies in the open: warn without repeating it, and open a critical ticket."""
+    leaked = sorted(case.assessment.secrets & _DANGEROUS_SECRETS)
+    if not leaked:
+        return None
+    return _ticket(
+        case, policy, "protect_secret", f"a secret was posted ({', '.join(leaked)})", "acknowledge_secret", "critical"
+    )
+
+
+def answer_question(case: Case, policy: Policy) -> Finding | None:
+    """An article answers it and nothing burns: reply with the article's link."""
+    urgent = case.assessment.urgency.label in _BURNING
+    best = case.assessment.faq[0] if case.assessment.faq else None
+    if best is None or urgent or best.probability < policy.thresholds.propose or not case.mention.addressed:
+        return None
+    language = case.assessment.language.label
+    text = render_answer(case.mention, language, best.article_id, policy)
+    if text is None:
+        return None
+    reply = PostReply(purpose="faq", language=language, text=text, article_id=best.article_id)
+    why = f"article {best.article_id} answers it with probability {best.probability:.2f}"
+    sure = best.probability >= policy.thresholds.answer and _language_is_sure(case, policy)
+    if sure:
+        return _found("answer_question", why, reply)
+    return _found("answer_question", f"{why}: a human decides", AskReview(kind="reply", risk=0.3, proposed=(reply,)))
+
+
+def open_ticket(case: Case, policy: Policy) -> Finding | None:
+    """Account-specific or urgent: a ticket and an acknowledgement that asks for nothing private."""
+    intent, urgency = case.assessment.intent, case.assessment.urgency
+    urgent = urgency.label in _BURNING
+    wanted = intent.label in policy.ticket_intents or (urgent and intent.label not in policy.silent_intents)
+    if not wanted:
+        return None
+    purpose = "outage" if intent.label == "outage" else "acknowledge"
+    why = f"{intent.label} ({intent.confidence:.2f}), urgency {urgency.label} ({urgency.confidence:.2f})"
+    return _ticket(case, policy, "open_ticket", why, purpose, urgency.label)
+
+
+def leave_chatter(case: Case, policy: Policy) -> Finding | None:
+    intent = case.assessment.intent
+    if intent.label in policy.silent_intents:
+        return _found("leave_chatter", f"{intent.label} ({intent.confidence:.2f}): nothing to solve")
+    return None
+
+
+def ask_when_in_doubt(case: Case, _policy: Policy) -> Finding | None:
+    """Somebody asked us and no rule is sure: a human decides."""
+    if not case.mention.addressed:
+        return _found("ask_when_in_doubt", "nobody asked us")
+    ticket = _new_ticket(case, case.assessment.urgency.label)
+    why = f"{case.assessment.intent.label} ({case.assessment.intent.confidence:.2f}) and no article answers it"
+    return _found("ask_when_in_doubt", why, AskReview(kind="unsure", risk=0.2, proposed=(ticket,)))
+
+
+def _ticket(case: Case, policy: Policy, rule: str, why: str, purpose: str, urgency: str) -> Finding:
+    if case.open_ticket is not None:
+        return _found(rule, f"{why}: joins the author's open ticket", JoinTicket(reference=case.open_ticket))
+    ticket = _new_ticket(case, urgency)
+    reply = acknowledgement(case, policy, purpose)
+    proposed = (ticket, reply) if reply else (ticket,)
+    if _doubtful(case, policy, purpose):
+        risk = 0.9 if urgency == "critical" else 0.6
+        return _found(rule, f"{why}: a human decides", AskReview(kind="ticket", risk=risk, proposed=proposed))
+    return _found(rule, why, *proposed)
+
+
+def _doubtful(case: Case, policy: Policy, purpose: str) -> bool:
+    """A leaked secret is a fact, not a judgement. Otherwise ask who did not ask us, or whose intent is unsure."""
+    if purpose == "acknowledge_secret":
+        return False
+    return not case.mention.addressed or case.assessment.intent.confidence < policy.thresholds.ticket
+
+
+def acknowledgement(case: Case, policy: Policy, purpose: str) -> PostReply | None:
+    """None where the language is unsure or has no phrase: the ticket stands without a public word."""
+    language = case.assessment.language.label
+    if not _language_is_sure(case, policy):
+        return None
+    text = render(case.mention, language, purpose, policy, reference=case.reference)
+    return PostReply(purpose="acknowledge", language=language, text=text) if text else None
+
+
+def _language_is_sure(case: Case, policy: Policy) -> bool:
+    return case.assessment.language.confidence >= policy.thresholds.language
+
+
+def _new_ticket(case: Case, urgency: str) -> OpenTicket:
+    assessment = case.assessment
+    return OpenTicket(
+        reference=case.reference, intent=assessment.intent.label, urgency=urgency, language=assessment.language.label
+    )
+
+
+RULES: tuple[Rule, ...] = (
+    leave_our_own,
+    flag_scam,
+    leave_machines,
+    honour_opt_out,
+    protect_secret,
+    suspect,
+    answer_question,
+    open_ticket,
+    leave_chatter,
+    ask_when_in_doubt,
+)
+"""Asked in this order until one is final."""

@@ -1,0 +1,49 @@
+"""Jobs carry row ids only. SQL is the truth: a queue may lose everything and the sweep puts it back."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Literal, Protocol
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+Job = Literal["handle", "perform"]
+Work = Callable[[Sequence[int]], Awaitable[None]]
+
+
+class Queue(Protocol):
+    async def put(self, job: Job, ids: Sequence[int]) -> None:
+        """Ask for work on these rows. May be lost; may come twice."""
+        ...
+
+
+class InProcessQueue:
+    """One process, no Redis: bounded, and each id waits at most once."""
+
+    def __init__(self, capacity: int = 10_000) -> None:
+        self._capacity = capacity
+        self._waiting: dict[Job, dict[int, None]] = {"handle": {}, "perform": {}}
+        self._bell: dict[Job, asyncio.Event] = {"handle": asyncio.Event(), "perform": asyncio.Event()}
+
+    async def put(self, job: Job, ids: Sequence[int]) -> None:
+        waiting = self._waiting[job]
+        room = self._capacity - len(waiting)
+        waiting.update(dict.fromkeys(ids[:room]))
+        if waiting:
+            self._bell[job].set()
+
+    async def serve(self, job: Job, work: Work, *, batch: int) -> None:
+        """Hand over batches of up to `batch` ids until cancelled. A failed batch is logged; its rows come back by the sweep."""
+        waiting, bell = self._waiting[job], self._bell[job]
+        while True:
+            await bell.wait()
+            ids = list(waiting)[:batch]
+            for taken in ids:
+                del waiting[taken]
+            if not waiting:
+                bell.clear()
+            try:
+                await work(ids)
+            except Exception:
+                log.exception("job_failed", job=job, rows=len(ids))
