@@ -5,12 +5,13 @@ import string
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from config.settings import Settings
 from domain.errors import ConfigError
+from domain.people import Identity, Platform, Registry
 from domain.phrases import Phrase, Phrasebook
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -24,6 +25,8 @@ Tree = dict[str, Any]
 def load_settings(file: Path = DEFAULT_FILE, *, dotenv: Path = DOTENV) -> Settings:
     """Environment, then `.env`, then `FLEETWATCH_..._FILE` secrets, then the TOML file, then the defaults."""
     values = read_toml(file) if file != DEFAULT_FILE or file.exists() else {}
+    for section in sorted(values.keys() - Settings.model_fields.keys()):
+        raise ConfigError(f"{file}: {section} is not a section; remove it or mend its name.")
     for path, secret in _secret_files(os.environ):
         _put(values, path, secret)
     try:
@@ -31,7 +34,7 @@ def load_settings(file: Path = DEFAULT_FILE, *, dotenv: Path = DOTENV) -> Settin
     except ValidationError as error:
         raise ConfigError(_first_mistake(error, file, dotenv)) from None
     except ValueError as error:  # a variable that should hold JSON and does not
-        raise ConfigError(f"environment: {error}; write a list as JSON, such as [1, 2].") from None
+        raise ConfigError(f"environment or {dotenv}: {error}; a list is written as JSON, such as [1, 2].") from None
 
 
 def read_toml(file: Path) -> Tree:
@@ -132,3 +135,43 @@ def _check_placeholders(file: Path, purpose: str, text: str) -> None:
     if used - allowed or not used:
         wanted = ", ".join(f"{{{name}}}" for name in sorted(allowed))
         raise ConfigError(f"{file}: [{purpose}] {text!r} must use only, and at least one of, {wanted}.")
+
+
+class _AccountBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    platform: Platform
+    id: str | None = Field(default=None, pattern=r"^-?[0-9]+$")
+    username: str | None = None
+    display_name: str = Field(min_length=1)
+    role: Literal["brand", "staff", "region", "partner", "bot"]
+
+
+class _RegistryBody(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+    brand_words: tuple[str, ...] = Field(min_length=1)
+    domains: tuple[str, ...]
+    role_words: dict[str, tuple[str, ...]]
+    accounts: tuple[_AccountBody, ...]
+
+
+def load_registry(file: Path) -> Registry:
+    """The official identities: each id once a platform."""
+    try:
+        body = _RegistryBody.model_validate(read_toml(file))
+    except ValidationError as error:
+        mistake = error.errors(include_url=False)[0]
+        where = " ".join(str(part + 1 if isinstance(part, int) else part) for part in mistake["loc"])
+        raise ConfigError(f"{file}: {where}: {mistake['msg'].lower()}; mend that entry.") from None
+    seen: set[tuple[str, str]] = set()
+    for number, account in enumerate(body.accounts, start=1):
+        if account.id is None and account.username is None:
+            raise ConfigError(f"{file}: accounts {number} has neither id nor username; add the platform's numeric id.")
+        if account.id is not None and (account.platform, account.id) in seen:
+            raise ConfigError(f"{file}: accounts {number}: {account.platform} id {account.id} stands twice; remove one.")
+        seen.add((account.platform, account.id or ""))
+    return Registry(
+        brand_words=body.brand_words,
+        domains=body.domains,
+        role_words=body.role_words,
+        identities=tuple(Identity(**account.model_dump()) for account in body.accounts),
+    )

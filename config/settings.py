@@ -16,8 +16,6 @@ class Section(BaseModel):
 
 class Brand(Section):
     name: str = "Kestrel"
-    words: tuple[str, ...] = ("kestrel",)
-    """Words that name the brand in a post, compared without case."""
     help_hosts: tuple[str, ...] = ("help.kestrel.example",)
     """The only hosts a public reply may link to."""
     ticket_prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,5}$")] = "KST"
@@ -151,7 +149,7 @@ class Alerts(Section):
 class Settings(BaseSettings):
     """Environment variables (`FLEETWATCH_<SECTION>__<FIELD>`) beat `.env`, which beats what is passed in."""
 
-    model_config = SettingsConfigDict(env_prefix="FLEETWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="FLEETWATCH_", env_nested_delimiter="__", extra="ignore", frozen=True)
 
     brand: Brand = Brand()
     files: Files = Files()

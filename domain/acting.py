@@ -92,6 +92,8 @@ class Responder(Protocol):
 
     async def find(self, order: ReplyOrder) -> ReadBack: ...
 
+    async def close(self) -> None: ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertOrder:

@@ -1,5 +1,6 @@
 """Who speaks: accounts as one platform shows them."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -49,3 +50,14 @@ class Identity:
     display_name: str
     role: str
     """brand | staff | region | partner | bot"""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Registry:
+    """Who officially speaks for the brand, and the words by which others pretend to."""
+
+    brand_words: tuple[str, ...]
+    domains: tuple[str, ...]
+    role_words: Mapping[str, tuple[str, ...]]
+    """Language -> words that claim a function: support, admin, official."""
+    identities: tuple[Identity, ...]

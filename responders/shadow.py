@@ -18,3 +18,6 @@ class ShadowResponder:
     async def find(self, order: ReplyOrder) -> ReadBack:
         _ = order
         return Absent()
+
+    async def close(self) -> None:
+        """Nothing is open."""
