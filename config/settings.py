@@ -50,6 +50,9 @@ class Storage(Section):
             raise ValueError("must be empty, or begin with sqlite+aiosqlite:/// or postgresql+psycopg://")
         return url
 
+    def url_at(self, data_dir: Path) -> str:
+        return self.url or f"sqlite+aiosqlite:///{data_dir / 'fleetwatch.sqlite3'}"
+
 
 class Queue(Section):
     redis_url: str = ""

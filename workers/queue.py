@@ -8,6 +8,8 @@ import structlog
 
 log = structlog.get_logger(__name__)
 
+FINISH_S = 15.0
+
 Job = Literal["handle", "perform"]
 Work = Callable[[Sequence[int]], Awaitable[None]]
 
@@ -43,7 +45,14 @@ class InProcessQueue:
                 del waiting[taken]
             if not waiting:
                 bell.clear()
-            try:
-                await work(ids)
-            except Exception:
-                log.exception("job_failed", job=job, rows=len(ids))
+            await self._finish(job, asyncio.ensure_future(work(ids)))
+
+    async def _finish(self, job: Job, running: asyncio.Future[None]) -> None:
+        """A stop waits for the work under way: what is being sent gets recorded."""
+        try:
+            await asyncio.shield(running)
+        except asyncio.CancelledError:
+            await asyncio.wait([running], timeout=FINISH_S)
+            raise
+        except Exception:
+            log.exception("job_failed", job=job)

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from classifier.faq import FaqIndex, load_articles
@@ -103,10 +102,6 @@ WIRES: Mapping[Platform, Wire] = {
 def configured(settings: Settings) -> tuple[Platform, ...]:
     """The platforms that have tokens."""
     return tuple(platform for platform in PLATFORMS if WIRES[platform].configured(settings))
-
-
-def database_url(settings: Settings, data_dir: Path) -> str:
-    return settings.storage.url or f"sqlite+aiosqlite:///{data_dir / 'fleetwatch.sqlite3'}"
 
 
 def build_policy(settings: Settings) -> Policy:
