@@ -87,12 +87,12 @@ def kill(platforms: Platforms = None, data_dir: DataDir = STATE) -> None:
 
 
 def switch(verb: str, names: list[str] | None, data_dir: Path) -> None:
-    from cli import switches
-
     unknown = set(names or ()) - set(PLATFORMS)
     if unknown:
         raise typer.BadParameter(f"{min(unknown)!r} is not a platform; use {', '.join(PLATFORMS)}.")
     chosen = tuple(platform for platform in PLATFORMS if not names or platform in names)
+    from cli import switches
+
     raise typer.Exit(switches.run(verb, chosen, data_dir))
 
 

@@ -68,4 +68,4 @@ def _apt_install(packages: Sequence[str]) -> None:
     quiet = os.environ | {"DEBIAN_FRONTEND": "noninteractive"}
     for command in (["update"], ["install", "--yes", "--no-install-recommends", *packages]):
         # A failure here is seen in what is still missing afterwards; apt says why.
-        subprocess.run(["apt-get", "-qq", *command], env=quiet, stdin=subprocess.DEVNULL, check=False)  # noqa: S603, S607
+        subprocess.run(["apt-get", "-qq", *command], env=quiet, stdin=subprocess.DEVNULL, check=False)  # noqa: S607

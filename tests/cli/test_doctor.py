@@ -1,0 +1,96 @@
+"""What `doctor` makes of a connection: always one line, never a driver's own words."""
+
+import asyncio
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from cli.doctor import Probe, try_one
+from domain.errors import PlatformRefused
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+async def answers() -> str:
+    return "signed in."
+
+
+async def refuses() -> str:
+    raise PlatformRefused("Discord does not know the token; copy it again.")
+
+
+async def breaks() -> str:
+    raise RuntimeError("https://host/bot123:secret")
+
+
+async def hangs() -> str:
+    await asyncio.Event().wait()
+    return ""
+
+
+@pytest.mark.parametrize(
+    ("look", "ok", "sentence"),
+    [
+        (answers, True, "signed in."),
+        (refuses, False, "Discord does not know the token; copy it again."),
+        (breaks, False, "RuntimeError; mend it."),
+        (hangs, False, "no answer within 0.01 s; mend it."),
+    ],
+)
+async def test_every_end_of_a_probe_is_one_finding(look: object, ok: bool, sentence: str) -> None:
+    assert callable(look)
+    finding = await try_one(Probe(name="it", look=look, mend="mend it."), patience_s=0.01)
+    assert (finding.ok, finding.sentence) == (ok, sentence)
+
+
+def findings(command: str, data_dir: Path | None = None, **changes: str) -> tuple[int, dict[str, tuple[bool, str]]]:
+    arguments = [sys.executable, "-m", "cli.main", command, "--json", *(["--data-dir", str(data_dir)] if data_dir else [])]
+    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | changes, capture_output=True, text=True, check=False)
+    assert done.stderr == ""
+    return done.returncode, {entry["name"]: (entry["ok"], entry["sentence"]) for entry in json.loads(done.stdout)}
+
+
+def test_check_is_content_with_what_is_shipped() -> None:
+    code, found = findings("check")
+    assert (code, [name for name, (ok, _) in found.items() if not ok]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "wrong"),
+    [
+        ("FLEETWATCH_CONSOLE__PORT", "many", "settings"),
+        ("FLEETWATCH_STORAGE__URL", "mysql://host/name", "settings"),
+        ("FLEETWATCH_FILES__FAQ", "absent.jsonl", "faq"),
+        ("FLEETWATCH_FILES__REPLIES", "absent", "replies"),
+        ("FLEETWATCH_FILES__IDENTITIES", "pyproject.toml", "identities"),
+        ("FLEETWATCH_FILES__MODEL", "docs", "model"),
+    ],
+)
+def test_check_names_the_one_thing_that_is_wrong(variable: str, value: str, wrong: str) -> None:
+    code, found = findings("check", **{variable: value})
+    assert (code, [name for name, (ok, _) in found.items() if not ok]) == (1, [wrong])
+
+
+def test_doctor_tries_what_is_configured_and_says_what_does_not_answer(tmp_path: Path) -> None:
+    nowhere = {
+        "FLEETWATCH_QUEUE__REDIS_URL": "redis://127.0.0.1:9/0",
+        "FLEETWATCH_STORAGE__URL": "postgresql+psycopg://nobody@127.0.0.1:9/none",
+        "FLEETWATCH_TELEGRAM__TOKEN": "1:secret-of-telegram",
+        "FLEETWATCH_TELEGRAM__BASE_URL": "http://127.0.0.1:9",
+        "FLEETWATCH_DISCORD__TOKEN": "secret-of-discord",
+        "FLEETWATCH_DISCORD__BASE_URL": "http://127.0.0.1:9/api/v10",
+    }
+    code, found = findings("doctor", tmp_path, **nowhere)
+    assert code == 1
+    assert {name for name, (ok, _) in found.items() if not ok} == {"database", "redis", "telegram", "discord"}
+    assert "secret" not in str(found)
+
+
+def test_doctor_makes_no_database(tmp_path: Path) -> None:
+    code, found = findings("doctor", tmp_path)
+    assert (code, found["database"]) == (0, (True, "made at the first start."))
+    assert list(tmp_path.iterdir()) == []
