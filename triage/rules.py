@@ -30,6 +30,10 @@ def _found(rule: str, why: str, *effects: Effect, final: bool = True) -> Finding
     return Finding(reasons=(Reason(rule=rule, text=why),), effects=effects, final=final)
 
 
+def leave_deleted(case: Case, _policy: Policy) -> Finding | None:
+    return _found("leave_deleted", "the post was deleted before it was decided on") if case.standing.deleted else None
+
+
 def leave_our_own(case: Case, _policy: Policy) -> Finding | None:
     """Official accounts, bots, webhooks and ourselves are heard and left alone; a scam through a webhook is still a scam."""
     if case.official is not None:
@@ -182,6 +186,7 @@ def _new_ticket(case: Case, urgency: str) -> OpenTicket:
 
 
 RULES: tuple[Rule, ...] = (
+    leave_deleted,
     leave_our_own,
     flag_scam,
     leave_machines,

@@ -2,19 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from domain.trends import Spike, TopicBin
 from triage.policy import TrendPolicy
 
 
 def spikes(bins: Sequence[TopicBin], *, now: datetime, policy: TrendPolicy, silent: Collection[str]) -> list[Spike]:
-    """Topics whose newest bin (the one that holds `now`) stands above the band. `silent` topics (chatter) never alert.
+    """Topics whose newest bin (begun within the last bin width) stands above the band. `silent` topics never alert.
 
     Expected: the topic's own mean over earlier bins, shrunk toward `prior_per_bin`, but never below the mean of the other
     topics in the same bin, so that a general rush (a campaign, a market move) is not taken for trouble with one topic.
     """
-    newest = _bin_start(now, policy.bin)
+    newest = now - policy.bin
     current: dict[str, int] = defaultdict(int)
     past: dict[str, int] = defaultdict(int)
     for one in bins:
@@ -43,11 +43,6 @@ def upper_bound(mean: float, dispersion: float, tail: float) -> int:
         mass *= (k + size - 1) / k * (1 - success)
         below += mass
     return k
-
-
-def _bin_start(moment: datetime, width: timedelta) -> datetime:
-    seconds = width.total_seconds()
-    return datetime.fromtimestamp(moment.timestamp() // seconds * seconds, tz=moment.tzinfo)
 
 
 def _mean(numbers: Iterable[int]) -> float:

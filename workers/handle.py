@@ -13,6 +13,7 @@ from domain.records import MentionRecord
 from domain.understanding import Assessment, Classifier, Question
 from storage import decisions, mentions, standing
 from storage.db import Database
+from storage.decisions import FLEET, Decided
 from triage.decide import decide
 from triage.governor import reply_cost
 from triage.policy import Policy
@@ -30,14 +31,6 @@ class Gathered:
 
     records: Sequence[MentionRecord]
     parents: Mapping[int, MentionRecord]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is read from SQL after inference, by mention id, so that it is as fresh as can be."""
-
-    standings: Mapping[int, Standing]
-    tickets: Mapping[int, str]
 
 
 @dataclass(slots=True)
@@ -73,6 +66,15 @@ class Recent:
                     self.flagged.add(author)
                 case _:
                     continue
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What is read from SQL after inference, by mention id, so that it is as fresh as can be."""
+
+    standings: Mapping[int, Standing]
+    tickets: Mapping[int, str]
+    recent: Recent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,33 +123,37 @@ class Handler:
 
     async def _decide_and_commit(self, records: Sequence[MentionRecord], assessments: Sequence[Assessment]) -> list[int]:
         """T2. Returns the ids of the actions that wait for the network."""
-        policy, actions, recent = self.policy(), list[int](), Recent()
+        policy, ids = self.policy(), [record.id for record in records]
         async with self.database.transaction() as tx:
             now = self.now()
+            mine = await mentions.mark_handled_many(tx, ids, owner=self.owner, now=now)
             facts = Facts(
-                standings=await standing.standings(tx, [record.id for record in records], now),
-                tickets=await standing.open_tickets(tx, [record.id for record in records]),
+                standings=await standing.standings(tx, ids, now), tickets=await standing.open_tickets(tx, ids), recent=Recent()
             )
-            mine = await mentions.mark_handled_many(tx, [record.id for record in records], owner=self.owner, now=now)
-            for record, assessment in zip(records, assessments, strict=True):
-                if record.id not in mine:
-                    continue
-                decision = decide(self._case(record, assessment, facts, recent), policy)
-                recent.remember(record, decision, now)
-                await decisions.record(tx, record.id, assessment, decision, decided_by="fleet", now=now)
-                cost = sum(reply_cost(record.mention, e.text, policy) for e in decision.effects if isinstance(e, PostReply))
-                actions += await decisions.apply(
-                    tx, record, decision, now=now, not_before=now, decided_by="fleet", due=policy.due, cost_usd=cost
-                )
-        return actions
+            judged = {
+                record.id: (record, assessment)
+                for record, assessment in zip(records, assessments, strict=True)
+                if record.id in mine
+            }
+            decided = [self._decide(record, assessment, facts, policy) for record, assessment in judged.values()]
+            rows = [(item.record.id, judged[item.record.id][1], item.decision) for item in decided]
+            await decisions.record_many(tx, rows, decided_by=FLEET, now=now)
+            return await decisions.apply_many(tx, decided, now=now, not_before=now, due=policy.due)
 
-    def _case(self, record: MentionRecord, assessment: Assessment, facts: Facts, recent: Recent) -> Case:
+    def _decide(self, record: MentionRecord, assessment: Assessment, facts: Facts, policy: Policy) -> Decided:
+        decision = decide(self._case(record, assessment, facts), policy)
+        facts.recent.remember(record, decision, self.now())
+        replies = [effect.text for effect in decision.effects if isinstance(effect, PostReply)]
+        cost = sum(reply_cost(record.mention, text, policy) for text in replies)
+        return Decided(record=record, decision=decision, cost_usd=cost)
+
+    def _case(self, record: MentionRecord, assessment: Assessment, facts: Facts) -> Case:
         author = record.mention.author
         return Case(
             mention=record.mention,
             assessment=assessment,
-            standing=recent.standing(record, facts.standings[record.id]),
-            open_ticket=recent.ticket(record, facts.tickets.get(record.id)),
+            standing=facts.recent.standing(record, facts.standings[record.id]),
+            open_ticket=facts.recent.ticket(record, facts.tickets.get(record.id)),
             official=self.officials.get((author.platform, author.id)),
             reference=self.new_reference(),
         )

@@ -15,6 +15,7 @@ from domain.acting import (
     CannotTell,
     Found,
     Outcome,
+    ReadBack,
     Refused,
     ReplyOrder,
     Responder,
@@ -152,18 +153,26 @@ class Performer:
                 assert_never(outcome)
 
     async def reconcile(self, action: ActionRecord) -> None:
-        """A reply whose fate is unknown: ask the platform; where it cannot tell, a human decides."""
-        async with self.database.reading() as tx:
+        """An action whose fate is unknown: ask the platform; where it cannot tell, a human decides."""
+        async with self.database.transaction() as tx:
+            if action.state == "sending" and not await self._give_up(tx, action):
+                return
             record = await mentions.get(tx, action.mention_id) if action.mention_id is not None else None
-        responder = self.responders.get(action.platform) if action.platform else None
-        if record is None or responder is None:
-            answer = CannotTell(reason="no way to read this back")
+        responder = self.responders.get(record.mention.platform) if record else None
+        if record is None:
+            answer = Absent()  # an alert that comes twice is better than none
+        elif responder is None:
+            answer = CannotTell(reason=f"{record.mention.platform} is not configured")
         else:
             answer = await responder.find(order_of(action, record))
         async with self.database.transaction() as tx:
             await self._settle(tx, action, answer)
 
-    async def _settle(self, tx: Tx, action: ActionRecord, answer: Found | Absent | CannotTell) -> None:
+    async def _give_up(self, tx: Tx, action: ActionRecord) -> bool:
+        """The sender died between the call and its record. False: it came back and wrote the outcome itself."""
+        return await actions.finish(tx, action, state="unknown", now=self.now(), detail="the sender died while sending")
+
+    async def _settle(self, tx: Tx, action: ActionRecord, answer: ReadBack) -> None:
         now = self.now()
         match answer:
             case Found(external_id=external_id):
@@ -171,20 +180,23 @@ class Performer:
             case Absent():
                 await actions.settle(tx, action.id, state="pending", detail="proven absent by read-back", now=now)
             case CannotTell(reason=reason):
-                if await actions.give_to_human(tx, action, detail=reason, now=now) and action.mention_id is not None:
-                    await reviews.add(
-                        tx,
-                        mention_id=action.mention_id,
-                        kind="reply",
-                        risk=0.8,
-                        proposed=(),
-                        reasons=(Reason(rule="reconcile", text=f"perhaps sent, perhaps not: {reason}"),),
-                        due_at=now + self.policy().due["high"],
-                        now=now,
-                        action_id=action.id,
-                    )
+                await self._ask_human(tx, action, reason)
             case _:
                 assert_never(answer)
+
+    async def _ask_human(self, tx: Tx, action: ActionRecord, why: str) -> None:
+        assert action.mention_id is not None
+        await reviews.add(
+            tx,
+            mention_id=action.mention_id,
+            kind="reply",
+            risk=0.8,
+            proposed=(),
+            reasons=(Reason(rule="reconcile", text=f"perhaps sent, perhaps not: {why}"),),
+            due_at=self.now() + self.policy().due["high"],
+            now=self.now(),
+            action_id=action.id,
+        )
 
 
 def reply_of(action: ActionRecord) -> PostReply:

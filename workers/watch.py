@@ -34,7 +34,7 @@ class Watch:
         now, policy = self.now(), self.policy()
         trends = policy.trends
         async with self.database.transaction() as tx:
-            bins = await counts.per_topic(tx, since=now - trends.history, until=now, bin_width=trends.bin)
+            bins = await counts.per_topic(tx, since=now - trends.history, until=now, bin=trends.bin)
             woken = await actions.alert_keys(tx, since=now - trends.quiet)
             found = spikes(bins, now=now, policy=trends, silent=policy.silent_intents)
             ids = [
