@@ -17,9 +17,8 @@ def main(argv: list[str] | None = None) -> int:
     try:
         serve(host=wanted.host, port=wanted.port, data_dir=wanted.data, watch_stdin=wanted.parent)
     except OSError as error:
-        sys.stderr.write(
-            f"The sandbox cannot listen on {wanted.host}:{wanted.port} ({error.strerror}): choose another --port.\n"
-        )
+        where = f"{wanted.host}:{wanted.port} and {wanted.data}"
+        sys.stderr.write(f"The sandbox cannot use {where} ({error.strerror}): choose another --port or a writable --data.\n")
         return 1
     return 0
 

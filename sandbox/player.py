@@ -36,7 +36,7 @@ class Player:
         """Scenario key -> (platform, external id)."""
 
     def play(self, *, speed: float = DEFAULT_SPEED, after: float = 0.0, tell: Callable[[Step], None] | None = None) -> int:
-        """Play all steps from `after` scenario seconds on and tell each; `speed` 0 never waits. Returns how many were played."""
+        """Play the steps from `after` scenario seconds on and tell each; `speed` 0 never waits. Returns their number."""
         started, played = time.monotonic(), 0
         for step in self._scenario.steps:
             if step.at < after:

@@ -34,7 +34,7 @@ class Person:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Post:
-    """`at` is in seconds from the start, as in every step. `expect`: what a careful support lead wants; only benches read it."""
+    """`at` is in seconds from the start, as in every step. `expect`: what a careful support lead wants, for benches."""
 
     at: float
     by: str
