@@ -19,7 +19,7 @@ _FACTS = ("bio", "created_at", "followers", "following", "posts", "verified", "a
 
 async def upsert(tx: Tx, accounts: Sequence[Account], now: datetime) -> dict[tuple[Platform, str], int]:
     """Remember the accounts as they are now; of one that comes twice, the last. Returns (platform, platform id) -> our id."""
-    newest = {(account.platform, account.id): account for account in accounts}
+    newest: dict[tuple[Platform, str], Account] = {(account.platform, account.id): account for account in accounts}
     if not newest:
         return {}
     # Sorted, so that two transactions lock shared rows in the same order.

@@ -60,6 +60,12 @@ async def due(tx: Tx, *, now: datetime, limit: int) -> list[int]:
     return list((await tx.scalars(query)).all())
 
 
+async def alert_keys(tx: Tx, *, since: datetime) -> list[str]:
+    """Keys of the alerts raised since then, oldest first."""
+    raised = (ActionRow.kind == "alert") & (ActionRow.created_at >= since)
+    return list((await tx.scalars(select(ActionRow.key).where(raised).order_by(ActionRow.id))).all())
+
+
 async def start(tx: Tx, action_id: int, *, owner: str, now: datetime) -> ActionRecord | None:
     """pending -> sending, once: None when it is not pending, not ripe yet, or somebody else was faster."""
     statement = (

@@ -1,29 +1,17 @@
 """Counting: live totals, topics over time, and whether anything changed."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
-from domain.people import Platform
 from domain.records import Counts
+from domain.trends import TopicBin
 from storage.db import Tx
 from storage.tables import ActionRow, AssessmentRow, Base, FlagRow, MentionRow, ReviewRow, TicketRow
 from storage.tables_house import ChangeRow, QuarantineRow
 from storage.writing import on_sqlite
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TopicBin:
-    """How many mentions of one intent were posted in `[start, start + bin)`."""
-
-    intent: str
-    platform: Platform
-    language: str
-    start: datetime
-    count: int
 
 
 async def totals(tx: Tx) -> Counts:
@@ -42,8 +30,8 @@ async def totals(tx: Tx) -> Counts:
         "pending": _count(ActionRow, ActionRow.state.in_(("pending", "sending"))),
         "quarantined": _count(QuarantineRow),
     }
-    row = (await tx.execute(select(*(column.label(name) for name, column in columns.items())))).one()
-    return Counts(**row._mapping)
+    row = (await tx.execute(select(*(column.label(name) for name, column in columns.items())))).mappings().one()
+    return Counts(**row)
 
 
 async def per_topic(tx: Tx, *, since: datetime, until: datetime, bin: timedelta) -> list[TopicBin]:  # noqa: A002

@@ -33,7 +33,7 @@ async def decide(tx: Tx, flag_id: int, state: FlagState, now: datetime) -> bool:
     return await changed(tx, update(FlagRow).where(other).values(state=state, decided_at=decided_at), FlagRow.id)
 
 
-def _select() -> Select[tuple[FlagRow, AccountRow, str]]:
+def _select() -> Select[FlagRow, AccountRow, str]:
     return (
         select(FlagRow, AccountRow, excerpt())
         .join(MentionRow, MentionRow.id == FlagRow.mention_id)
@@ -41,7 +41,7 @@ def _select() -> Select[tuple[FlagRow, AccountRow, str]]:
     )
 
 
-async def _records(tx: Tx, query: Select[tuple[FlagRow, AccountRow, str]]) -> list[FlagRecord]:
+async def _records(tx: Tx, query: Select[FlagRow, AccountRow, str]) -> list[FlagRecord]:
     return [_record(flag, account, text) for flag, account, text in (await tx.execute(query))]
 
 

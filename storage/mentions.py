@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, update
 
 from domain.hearing import Edited, Mention
-from domain.people import Platform
+from domain.people import PLATFORMS, Platform
 from domain.records import MentionRecord, MentionState
 from storage.accounts import account_of, upsert
 from storage.db import Tx
@@ -136,15 +136,15 @@ async def by_external(tx: Tx, platform: Platform, external_id: str) -> MentionRe
 
 async def parents(tx: Tx, records_: Sequence[MentionRecord]) -> dict[int, MentionRecord]:
     """Id of a mention -> the stored post it answers, where there is one."""
-    wanted = {(record.mention.platform, record.mention.reply_to_id) for record in records_ if record.mention.reply_to_id}
-    found: dict[tuple[Platform, str | None], MentionRecord] = {}
-    for platform in sorted({platform for platform, _ in wanted}):
-        ids = sorted(id_ for asked, id_ in wanted if asked == platform and id_ is not None)
-        for chunk in chunks(ids):
+    wanted: dict[int, tuple[Platform, str]] = {
+        record.id: (record.mention.platform, record.mention.reply_to_id) for record in records_ if record.mention.reply_to_id
+    }
+    found: dict[tuple[Platform, str], MentionRecord] = {}
+    for platform in PLATFORMS:
+        for chunk in chunks(sorted({parent for asked, parent in wanted.values() if asked == platform})):
             query = select_records().where(MentionRow.platform == platform, MentionRow.external_id.in_(chunk))
             found.update({(platform, parent.mention.external_id): parent for parent in await records(tx, query)})
-    keys = {record.id: (record.mention.platform, record.mention.reply_to_id) for record in records_}
-    return {id_: found[key] for id_, key in keys.items() if key in found}
+    return {id_: found[key] for id_, key in wanted.items() if key in found}
 
 
 async def latest(tx: Tx, *, limit: int, state: MentionState | None = None) -> list[MentionRecord]:
@@ -153,12 +153,12 @@ async def latest(tx: Tx, *, limit: int, state: MentionState | None = None) -> li
     return await records(tx, query if state is None else query.where(MentionRow.state == state))
 
 
-def select_records() -> Select[tuple[MentionRow, AccountRow]]:
+def select_records() -> Select[MentionRow, AccountRow]:
     """The query behind every MentionRecord; narrow it, then hand it to `records`."""
     return select(MentionRow, AccountRow).join(AccountRow, AccountRow.id == MentionRow.account_id)
 
 
-async def records(tx: Tx, query: Select[tuple[MentionRow, AccountRow]]) -> list[MentionRecord]:
+async def records(tx: Tx, query: Select[MentionRow, AccountRow]) -> list[MentionRecord]:
     return [_record(mention, account) for mention, account in (await tx.execute(query))]
 
 
@@ -175,8 +175,10 @@ def _free(now: datetime) -> ColumnElement[bool]:
     return (MentionRow.state == "received") & or_(MentionRow.lease_until.is_(None), MentionRow.lease_until <= now)
 
 
-_SHARED = ("platform", "external_id", "channel_id", "channel_name", "thread_id", "reply_to_id")
-_SHARED += ("text", "posted_at", "addressed", "url", "media")
+_SHARED = (
+    *("platform", "external_id", "channel_id", "channel_name", "thread_id", "reply_to_id"),
+    *("text", "posted_at", "addressed", "url", "media"),
+)
 """Fields that a mention and its row have in common."""
 
 

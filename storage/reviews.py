@@ -13,7 +13,7 @@ from storage.mentions import excerpt
 from storage.tables import AccountRow, AssessmentRow, MentionRow, ReviewRow
 from storage.writing import changed, insert_into
 
-_Found = tuple[ReviewRow, AccountRow, AssessmentRow | None, str]
+_Query = Select[ReviewRow, AccountRow, AssessmentRow, str]
 
 
 async def add(  # noqa: PLR0913  (one argument a column)
@@ -98,7 +98,7 @@ def _not_held_by_others(user: str, now: datetime) -> ColumnElement[bool]:
     return or_(ReviewRow.claimed_by.is_(None), ReviewRow.claimed_by == user, ReviewRow.claimed_until <= now)
 
 
-def _select() -> Select[_Found]:
+def _select() -> _Query:
     return (
         select(ReviewRow, AccountRow, AssessmentRow, excerpt())
         .join(MentionRow, MentionRow.id == ReviewRow.mention_id)
@@ -107,7 +107,7 @@ def _select() -> Select[_Found]:
     )
 
 
-async def _records(tx: Tx, query: Select[_Found]) -> list[ReviewRecord]:
+async def _records(tx: Tx, query: _Query) -> list[ReviewRecord]:
     return [_record(*found) for found in (await tx.execute(query))]
 
 

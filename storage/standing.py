@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, ScalarSelect, Select, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, case, exists, func, literal, or_, select
 
 from domain.deciding import Standing
 from domain.people import Platform
@@ -21,9 +21,9 @@ _CHARGED = ("sent", "unknown", "sending")
 async def standings(tx: Tx, mention_ids: Sequence[int], now: datetime) -> dict[int, Standing]:
     """Mention id -> standing, for deciding. Unknown ids are left out."""
     counted = _counted()
-    rows: list[Row[Any]] = []
+    rows: list[RowMapping] = []
     for chunk in chunks(mention_ids):
-        rows += (await tx.execute(_facts(counted).where(MentionRow.id.in_(chunk)))).all()
+        rows += (await tx.execute(_facts(counted).where(MentionRow.id.in_(chunk)))).mappings().all()
     return await _standings(tx, rows, counted, now)
 
 
@@ -35,7 +35,7 @@ async def for_action(tx: Tx, action_id: int, now: datetime) -> Standing | None:
     """
     counted = _counted_before(action_id)
     answered = select(ActionRow.mention_id).where(ActionRow.id == action_id).scalar_subquery()
-    rows = (await tx.execute(_facts(counted).where(MentionRow.id == answered))).all()
+    rows = (await tx.execute(_facts(counted).where(MentionRow.id == answered))).mappings().all()
     return next(iter((await _standings(tx, rows, counted, now)).values()), None)
 
 
@@ -53,7 +53,7 @@ async def open_tickets(tx: Tx, mention_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _facts(counted: ColumnElement[bool]) -> Select[Any]:
+def _facts(counted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
     """One row a mention: its id and platform, then columns named as the fields of Standing."""
     in_thread = (ActionRow.platform == MentionRow.platform) & (ActionRow.thread_id == MentionRow.thread_id)
     return (
@@ -102,11 +102,11 @@ def _flagged() -> ColumnElement[bool]:
     return exists().where(FlagRow.account_id == MentionRow.account_id, suspected).correlate(MentionRow)
 
 
-async def _standings(tx: Tx, rows: Sequence[Row[Any]], counted: ColumnElement[bool], now: datetime) -> dict[int, Standing]:
+async def _standings(tx: Tx, rows: Sequence[RowMapping], counted: ColumnElement[bool], now: datetime) -> dict[int, Standing]:
     found: dict[int, Standing] = {}
-    days = await _days(tx, {row.platform for row in rows}, counted, now)
+    days = await _days(tx, {row["platform"] for row in rows}, counted, now)
     for row in rows:
-        facts = dict(row._mapping)
+        facts = dict(row)
         id_, platform = facts.pop("id"), facts.pop("platform")
         replies, spent = days.get(platform, (0, 0.0))
         found[id_] = Standing(now=now, **facts, replies_today=replies, spent_today_usd=spent)

@@ -166,6 +166,7 @@ class ActionRow(Base):
         Index(None, "account_id", "counts_from"),
         Index(None, "platform", "thread_id", "counts_from"),
         Index("ix_actions_day", "platform", "kind", "counts_from", "state", "cost_usd"),
+        Index(None, "kind", "created_at"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -45,7 +45,7 @@ async def assign(tx: Tx, ticket_id: int, user: str | None) -> bool:
     return await changed(tx, update(TicketRow).where(TicketRow.id == ticket_id).values(assignee=user), TicketRow.id)
 
 
-def _select() -> Select[tuple[TicketRow, AccountRow, str]]:
+def _select() -> Select[TicketRow, AccountRow, str]:
     return (
         select(TicketRow, AccountRow, excerpt())
         .join(MentionRow, MentionRow.id == TicketRow.mention_id)
@@ -53,7 +53,7 @@ def _select() -> Select[tuple[TicketRow, AccountRow, str]]:
     )
 
 
-async def _records(tx: Tx, query: Select[tuple[TicketRow, AccountRow, str]]) -> list[TicketRecord]:
+async def _records(tx: Tx, query: Select[TicketRow, AccountRow, str]) -> list[TicketRecord]:
     return [_record(ticket, account, text) for ticket, account, text in (await tx.execute(query))]
 
 

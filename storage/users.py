@@ -23,9 +23,9 @@ async def by_name(tx: Tx, username: str) -> tuple[UserRecord, str] | None:
     return None if row is None else (user_of(row), row.password_hash)
 
 
-async def set_password(tx: Tx, user_id: int, password_hash: str) -> None:
-    """A password the user chose: it need not be changed any more."""
-    values = {"password_hash": password_hash, "must_change_password": False}
+async def set_password(tx: Tx, user_id: int, password_hash: str, *, must_change: bool = False) -> None:
+    """`must_change`: somebody else chose the password, so the user has to choose another at the next login."""
+    values = {"password_hash": password_hash, "must_change_password": must_change}
     await tx.execute(update(UserRow).where(UserRow.id == user_id).values(**values))
 
 

@@ -6,9 +6,10 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import NoReturn
 
 import psycopg
 import pytest
@@ -17,7 +18,7 @@ POSTGRESQL_BINARIES = Path("/usr/lib/postgresql")
 
 
 @contextmanager
-def postgresql() -> Iterator[str]:
+def postgresql() -> Generator[str]:
     """URL of a running server, without a database name, ending in `/`."""
     found = sorted(POSTGRESQL_BINARIES.glob("*/bin/postgres"))
     if not found:
@@ -39,7 +40,7 @@ def postgresql() -> Iterator[str]:
 
 
 @contextmanager
-def redis() -> Iterator[str]:
+def redis() -> Generator[str]:
     """URL of a running server that keeps nothing on disk."""
     binary = shutil.which("redis-server")
     if binary is None:
@@ -66,7 +67,7 @@ def ask_postgresql(url: str, statement: str) -> None:
         connection.execute(statement.encode())
 
 
-def left_out(reason: str) -> None:
+def left_out(reason: str) -> NoReturn:
     """Skip, or fail where nothing may be left out."""
     if os.environ.get("FLEETWATCH_REQUIRE_ALL"):
         pytest.fail(reason)

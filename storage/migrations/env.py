@@ -2,8 +2,10 @@
 
 from alembic import context
 
-import storage.tables_house  # noqa: F401  (its tables belong to the metadata)
-from storage.tables import Base
+from storage import tables_house
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=Base.metadata, compare_type=True)
+# The module that comes last: by now the metadata knows every table.
+metadata = tables_house.Base.metadata
+
+context.configure(connection=context.config.attributes["connection"], target_metadata=metadata)
 context.run_migrations()

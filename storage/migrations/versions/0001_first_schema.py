@@ -195,6 +195,7 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_actions_account_id_counts_from"), "actions", ["account_id", "counts_from"], unique=False)
     op.create_index("ix_actions_day", "actions", ["platform", "kind", "counts_from", "state", "cost_usd"], unique=False)
+    op.create_index(op.f("ix_actions_kind_created_at"), "actions", ["kind", "created_at"], unique=False)
     op.create_index(op.f("ix_actions_mention_id"), "actions", ["mention_id"], unique=False)
     op.create_index(
         op.f("ix_actions_platform_thread_id_counts_from"), "actions", ["platform", "thread_id", "counts_from"], unique=False
@@ -327,6 +328,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_actions_state_not_before"), table_name="actions")
     op.drop_index(op.f("ix_actions_platform_thread_id_counts_from"), table_name="actions")
     op.drop_index(op.f("ix_actions_mention_id"), table_name="actions")
+    op.drop_index(op.f("ix_actions_kind_created_at"), table_name="actions")
     op.drop_index("ix_actions_day", table_name="actions")
     op.drop_index(op.f("ix_actions_account_id_counts_from"), table_name="actions")
     op.drop_table("actions")
