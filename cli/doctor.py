@@ -10,6 +10,7 @@ from typing import Any, Protocol, cast
 
 import discord
 from redis.asyncio import Redis
+from telegram.error import InvalidToken
 
 from cli.check import Finding, examine, report
 from config.load import ROOT, load_registry
@@ -18,9 +19,9 @@ from domain.errors import FleetwatchError, PlatformRefused
 from domain.people import Platform
 from platforms.discord import DiscordAccess, new_client
 from platforms.telegram import TelegramAccess, TelegramLine
-from platforms.x import FAILURES, XAccess, XSession, connect, failure_of
+from platforms.x import XAccess, XFailed, XSession, as_object, connect
 from storage.db import Database
-from workers.wiring import WIRES, configured, database_url
+from workers.wiring import WIRES, configured
 
 PATIENCE_S = 10.0
 
@@ -63,7 +64,7 @@ async def try_one(probe: Probe, patience_s: float = PATIENCE_S) -> Finding:
 def probes_for(settings: Settings, data_dir: Path) -> Iterator[Probe]:
     """What these settings ask for, and nothing else."""
     yield Probe(name="data folder", look=partial(_data_folder, data_dir), mend="name another --data-dir.")
-    look = partial(_database, database_url(settings, data_dir))
+    look = partial(_database, settings.storage.url_at(data_dir))
     yield Probe(name="database", look=look, mend="start the server, or mend storage.url.")
     if settings.queue.redis_url:
         yield Probe(name="redis", look=partial(_redis, settings.queue.redis_url), mend="start Redis, or mend queue.redis_url.")
@@ -117,22 +118,22 @@ async def _x(access: XAccess) -> str:
     session = XSession(access.base_url)
     try:
         me = await connect(access, session).get_me(user_auth=True)
-    except FAILURES as error:
-        raise PlatformRefused(
-            f"{failure_of(error).reason}; look at x.access_token, its three sisters and x.base_url."
-        ) from None
+    except XFailed as failed:
+        raise PlatformRefused(f"{failed}; look at x.access_token, its three sisters and x.base_url.") from None
     finally:
         await session.close()
-    return f"signed in as @{me['data']['username']}."
+    return f"signed in as @{as_object(me.get('data')).get('username')}."
 
 
 async def _telegram(access: TelegramAccess) -> str:
     line = TelegramLine(access)
     try:
-        me = cast("Mapping[str, Any]", await line.ask("getme"))
+        me = as_object(await line.ask("getme"))
+    except InvalidToken:
+        raise PlatformRefused("Telegram does not know the token; copy the bot's token again into telegram.token.") from None
     finally:
         await line.close()
-    return f"signed in as @{me['username']}."
+    return f"signed in as @{me.get('username')}."
 
 
 async def _discord(access: DiscordAccess) -> str:

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -94,3 +95,43 @@ def test_doctor_makes_no_database(tmp_path: Path) -> None:
     code, found = findings("doctor", tmp_path)
     assert (code, found["database"]) == (0, (True, "made at the first start."))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.fixture(scope="module")
+def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
+    """The environment variables that lead to a running sandbox."""
+    command = [sys.executable, "-m", "sandbox", "--data", str(tmp_path_factory.mktemp("sandbox")), "--parent"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        setup: dict[str, dict[str, object]] = json.loads(process.stdout.readline())["setup"]
+        yield {
+            f"FLEETWATCH_{section}__{field}".upper(): value if isinstance(value, str) else json.dumps(value)
+            for section, fields in setup.items()
+            for field, value in fields.items()
+        }
+        process.terminate()
+
+
+def test_doctor_signs_in_on_every_platform(sandbox: dict[str, str], tmp_path: Path) -> None:
+    code, found = findings("doctor", tmp_path, **sandbox)
+    assert code == 0
+    assert found["x"][1] == "signed in as @KestrelHelp."
+    assert found["telegram"][1] == "signed in as @KestrelHelpBot."
+    assert found["discord"][1].startswith("signed in as Kestrel Help")
+
+
+@pytest.mark.parametrize(
+    ("variable", "platform"),
+    [
+        ("FLEETWATCH_X__ACCESS_TOKEN", "x"),
+        ("FLEETWATCH_TELEGRAM__TOKEN", "telegram"),
+        ("FLEETWATCH_DISCORD__TOKEN", "discord"),
+    ],
+)
+def test_doctor_names_the_platform_that_does_not_know_the_token(
+    sandbox: dict[str, str], tmp_path: Path, variable: str, platform: str
+) -> None:
+    code, found = findings("doctor", tmp_path, **sandbox | {variable: "77-wrong"})
+    assert (code, [name for name, (ok, _) in found.items() if not ok]) == (1, [platform])
+    assert "token" in found[platform][1]
+    assert "77-wrong" not in found[platform][1]
