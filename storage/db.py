@@ -3,9 +3,10 @@
 import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
-from typing import Any
+from typing import Any, cast
 
-from sqlalchemy import Connection, event, func, select, update
+import aiosqlite
+from sqlalchemy import Connection, event, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import ArgumentError
@@ -44,10 +45,11 @@ class Database:
     async def transaction(self) -> AsyncGenerator[Tx]:
         """Everything inside is committed together at the end, or not at all when it raises."""
         async with self._turn, _session(self._writing()) as tx, tx.begin():
-            before = await _changes(tx) if self._sqlite else 0
+            before = await _rows_changed(tx) if self._sqlite else 0
             yield tx
-            if self._sqlite:
-                await _count_change(tx, before)
+            # An idle sweep must not wake the consoles, nor the disk.
+            if self._sqlite and await _rows_changed(tx) != before:
+                await tx.execute(update(ChangeRow).values(number=ChangeRow.number + 1))
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Tx]:
@@ -106,10 +108,7 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql(f"BEGIN {connection.get_execution_options().get('begin', 'DEFERRED')}")
 
 
-async def _changes(tx: Tx) -> int:
-    return (await tx.execute(select(func.total_changes()))).scalar_one()
-
-
-async def _count_change(tx: Tx, before: int) -> None:
-    """Move the counter, unless nothing was written: an idle sweep must not wake the consoles, nor the disk."""
-    await tx.execute(update(ChangeRow).where(func.total_changes() > before).values(number=ChangeRow.number + 1))
+async def _rows_changed(tx: Tx) -> int:
+    """How many rows this SQLite connection has changed since it was opened."""
+    raw = await (await tx.connection()).get_raw_connection()
+    return cast(aiosqlite.Connection, raw.driver_connection).total_changes

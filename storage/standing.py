@@ -1,10 +1,14 @@
-"""What the governor must know about mentions at one moment, in two queries a batch."""
+"""What the governor must know about mentions at one moment.
+
+The statements are long and asked before every send, so they are built once and kept.
+"""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, case, exists, func, literal, or_, select
+from sqlalchemy import ColumnElement, RowMapping, ScalarSelect, Select, bindparam, case, exists, func, literal, or_, select
 
 from domain.deciding import Standing
 from domain.people import Platform
@@ -17,14 +21,16 @@ _DONE = ("sent", "shadowed", "unknown")
 _UNDER_WAY = ("pending", "sending")
 _CHARGED = ("sent", "unknown", "sending")
 
+_NO_ACTION = 2**63 - 1
+"""Comes after every action there is, so that all of them count."""
+
 
 async def standings(tx: Tx, mention_ids: Sequence[int], now: datetime) -> dict[int, Standing]:
     """Mention id -> standing, for deciding. Unknown ids are left out."""
-    counted = _counted()
-    rows: list[RowMapping] = []
+    found: dict[int, Standing] = {}
     for chunk in chunks(mention_ids):
-        rows += (await tx.execute(_facts(counted).where(MentionRow.id.in_(chunk)))).mappings().all()
-    return await _standings(tx, rows, counted, now)
+        found.update(await _standings(tx, chunk, now, own=_NO_ACTION))
+    return found
 
 
 async def for_action(tx: Tx, action_id: int, now: datetime) -> Standing | None:
@@ -33,10 +39,10 @@ async def for_action(tx: Tx, action_id: int, now: datetime) -> Standing | None:
     The action itself is not counted. Nor are replies still under way that were queued after it: of two replies to one person
     the earlier one goes out, instead of each holding back the other.
     """
-    counted = _counted_before(action_id)
-    answered = select(ActionRow.mention_id).where(ActionRow.id == action_id).scalar_subquery()
-    rows = (await tx.execute(_facts(counted).where(MentionRow.id == answered))).mappings().all()
-    return next(iter((await _standings(tx, rows, counted, now)).values()), None)
+    mention_id = (await tx.scalars(select(ActionRow.mention_id).where(ActionRow.id == action_id))).one_or_none()
+    if mention_id is None:
+        return None
+    return (await _standings(tx, [mention_id], now, own=action_id))[mention_id]
 
 
 async def open_tickets(tx: Tx, mention_ids: Sequence[int]) -> dict[int, str]:
@@ -53,8 +59,26 @@ async def open_tickets(tx: Tx, mention_ids: Sequence[int]) -> dict[int, str]:
     return found
 
 
-def _facts(counted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
-    """One row a mention: its id and platform, then columns named as the fields of Standing."""
+async def _standings(tx: Tx, mention_ids: Sequence[int], now: datetime, *, own: int) -> dict[int, Standing]:
+    rows = (await tx.execute(_facts(), {"ids": mention_ids, "own": own})).mappings().all()
+    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    platforms = sorted({row["platform"] for row in rows})
+    days = await tx.execute(_days(), {"platforms": platforms, "midnight": midnight, "own": own})
+    today = {day.platform: (day.replies, day.spent) for day in days}
+    return {row["id"]: _standing(row, today, now) for row in rows}
+
+
+def _standing(row: RowMapping, today: dict[Platform, tuple[int, float]], now: datetime) -> Standing:
+    facts = dict(row)
+    del facts["id"]
+    replies, spent = today.get(facts.pop("platform"), (0, 0.0))
+    return Standing(now=now, **facts, replies_today=replies, spent_today_usd=spent)
+
+
+@cache
+def _facts() -> Select[*tuple[Any, ...]]:
+    """For mention `ids` and `own`: id and platform, then columns named as the fields of Standing."""
+    by_author = ActionRow.account_id == MentionRow.account_id
     in_thread = (ActionRow.platform == MentionRow.platform) & (ActionRow.thread_id == MentionRow.thread_id)
     return (
         select(
@@ -66,62 +90,47 @@ def _facts(counted: ColumnElement[bool]) -> Select[*tuple[Any, ...]]:
             AccountRow.cleared_at.is_not(None).label("author_cleared"),
             _flagged().label("author_flagged"),
             func.coalesce(SwitchRow.killed, literal(False)).label("killed"),
-            _replies(counted).label("replies_to_mention"),
-            _latest(ActionRow.account_id == MentionRow.account_id, counted).label("last_reply_to_author_at"),
-            _latest(in_thread, counted).label("last_reply_in_thread_at"),
+            _replies().label("replies_to_mention"),
+            _latest(by_author).label("last_reply_to_author_at"),
+            _latest(in_thread).label("last_reply_in_thread_at"),
         )
         .join(AccountRow, AccountRow.id == MentionRow.account_id)
         .outerjoin(SwitchRow, SwitchRow.platform == MentionRow.platform)
+        .where(MentionRow.id.in_(bindparam("ids", expanding=True)))
+    )
+
+
+@cache
+def _days() -> Select[Platform | None, int, float]:
+    """For `platforms`, `midnight` and `own`: replies and dollars of the UTC day."""
+    charged = case((ActionRow.state.in_(_CHARGED), ActionRow.cost_usd), else_=0.0)
+    return (
+        select(ActionRow.platform, func.count().label("replies"), func.sum(charged).label("spent"))
+        .where(ActionRow.platform.in_(bindparam("platforms", expanding=True)), ActionRow.counts_from >= bindparam("midnight"))
+        .where(_counted())
+        .group_by(ActionRow.platform)
     )
 
 
 def _counted() -> ColumnElement[bool]:
-    """Replies that were, may have been, or are about to be posted."""
-    return (ActionRow.kind == "reply") & ActionRow.state.in_((*_UNDER_WAY, *_DONE))
-
-
-def _counted_before(action_id: int) -> ColumnElement[bool]:
-    ahead = ActionRow.state.in_(_UNDER_WAY) & (ActionRow.id < action_id)
-    done = ActionRow.state.in_(_DONE) & (ActionRow.id != action_id)
+    """Replies that were or may have been posted, and those about to be posted before action `own`."""
+    own = bindparam("own", type_=ActionRow.id.type)
+    ahead = ActionRow.state.in_(_UNDER_WAY) & (ActionRow.id < own)
+    done = ActionRow.state.in_(_DONE) & (ActionRow.id != own)
     return (ActionRow.kind == "reply") & or_(ahead, done)
 
 
-def _replies(counted: ColumnElement[bool]) -> ScalarSelect[Any]:
-    to_mention = select(func.count()).select_from(ActionRow).where(ActionRow.mention_id == MentionRow.id, counted)
+def _replies() -> ScalarSelect[int]:
+    to_mention = select(func.count()).select_from(ActionRow).where(ActionRow.mention_id == MentionRow.id, _counted())
     return to_mention.correlate(MentionRow).scalar_subquery()
 
 
-def _latest(*conditions: ColumnElement[bool]) -> ScalarSelect[Any]:
+def _latest(where: ColumnElement[bool]) -> ScalarSelect[datetime]:
     """Newest first and stop: an index walks there, however long the thread."""
-    newest = select(ActionRow.counts_from).where(*conditions).order_by(ActionRow.counts_from.desc()).limit(1)
+    newest = select(ActionRow.counts_from).where(where, _counted()).order_by(ActionRow.counts_from.desc()).limit(1)
     return newest.correlate(MentionRow).scalar_subquery()
 
 
 def _flagged() -> ColumnElement[bool]:
     suspected = FlagRow.tier.in_(("review", "likely")) & FlagRow.state.in_(("open", "confirmed"))
     return exists().where(FlagRow.account_id == MentionRow.account_id, suspected).correlate(MentionRow)
-
-
-async def _standings(tx: Tx, rows: Sequence[RowMapping], counted: ColumnElement[bool], now: datetime) -> dict[int, Standing]:
-    found: dict[int, Standing] = {}
-    days = await _days(tx, {row["platform"] for row in rows}, counted, now)
-    for row in rows:
-        facts = dict(row)
-        id_, platform = facts.pop("id"), facts.pop("platform")
-        replies, spent = days.get(platform, (0, 0.0))
-        found[id_] = Standing(now=now, **facts, replies_today=replies, spent_today_usd=spent)
-    return found
-
-
-async def _days(
-    tx: Tx, platforms: set[Platform], counted: ColumnElement[bool], now: datetime
-) -> dict[Platform, tuple[int, float]]:
-    """Platform -> replies and dollars of the UTC day."""
-    midnight = now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
-    charged = case((ActionRow.state.in_(_CHARGED), ActionRow.cost_usd), else_=0.0)
-    query = (
-        select(ActionRow.platform, func.count(), func.sum(charged))
-        .where(ActionRow.platform.in_(platforms), ActionRow.counts_from >= midnight, counted)
-        .group_by(ActionRow.platform)
-    )
-    return {platform: (replies, spent) for platform, replies, spent in (await tx.execute(query)) if platform}
