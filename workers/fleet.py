@@ -15,7 +15,7 @@ from workers.clock import Clock
 from workers.handle import Handler
 from workers.intake import Intake
 from workers.perform import Performer
-from workers.queue import InProcessQueue
+from workers.queue import Queue
 from workers.sweep import Sweep
 from workers.watch import Watch
 
@@ -34,7 +34,7 @@ class Fleet:
     """Everything that moves mentions in one process."""
 
     database: Database
-    queue: InProcessQueue
+    queue: Queue
     listeners: Mapping[Platform, Callable[[], Listener]]
     intake: Intake
     handler: Handler
@@ -58,6 +58,7 @@ class Fleet:
         finally:
             for responder in self.performer.responders.values():
                 await responder.close()
+            await self.queue.close()
 
     async def _listen(self, platform: Platform, make: Callable[[], Listener]) -> None:
         """One listener, begun anew from the stored cursors whenever it fails."""

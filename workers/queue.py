@@ -19,6 +19,12 @@ class Queue(Protocol):
         """Ask for work on these rows. May be lost; may come twice."""
         ...
 
+    async def serve(self, job: Job, work: Work, *, batch: int) -> None:
+        """Hand over batches of up to `batch` ids until cancelled. A failed batch is logged; its rows come back by the sweep."""
+        ...
+
+    async def close(self) -> None: ...
+
 
 class InProcessQueue:
     """One process, no Redis: bounded, and each id waits at most once."""
@@ -36,7 +42,6 @@ class InProcessQueue:
             self._bell[job].set()
 
     async def serve(self, job: Job, work: Work, *, batch: int) -> None:
-        """Hand over batches of up to `batch` ids until cancelled. A failed batch is logged; its rows come back by the sweep."""
         waiting, bell = self._waiting[job], self._bell[job]
         while True:
             await bell.wait()
@@ -56,3 +61,6 @@ class InProcessQueue:
             raise
         except Exception:
             log.exception("job_failed", job=job)
+
+    async def close(self) -> None:
+        """Nothing is open."""

@@ -37,6 +37,7 @@ from workers.handle import Handler
 from workers.intake import Intake
 from workers.perform import Performer
 from workers.queue import InProcessQueue
+from workers.queue_arq import ArqQueue
 from workers.sweep import Sweep
 from workers.watch import Watch
 
@@ -151,8 +152,8 @@ def build_classifier(settings: Settings, registry: Registry) -> Classifier:
 def build_fleet(settings: Settings, database: Database, policy: Policy) -> Fleet:
     """Everything that moves mentions, for the platforms that have tokens. Slow: call it in a thread."""
     registry = load_registry(ROOT / settings.files.identities)
-    accesses = {platform: WIRES[platform].access(settings, registry) for platform in configured(settings)}
-    queue = InProcessQueue()
+    accesses: dict[Platform, Any] = {platform: WIRES[platform].access(settings, registry) for platform in configured(settings)}
+    queue = ArqQueue(settings.queue.redis_url) if settings.queue.redis_url else InProcessQueue()
     owner = f"{socket.gethostname()}:{os.getpid()}"
 
     def current_policy() -> Policy:
