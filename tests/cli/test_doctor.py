@@ -5,7 +5,7 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -42,21 +42,24 @@ async def hangs() -> str:
         (hangs, False, "no answer within 0.01 s; mend it."),
     ],
 )
-async def test_every_end_of_a_probe_is_one_finding(look: object, ok: bool, sentence: str) -> None:
-    assert callable(look)
+async def test_every_end_of_a_probe_is_one_finding(look: Callable[[], Awaitable[str]], ok: bool, sentence: str) -> None:
     finding = await try_one(Probe(name="it", look=look, mend="mend it."), patience_s=0.01)
     assert (finding.ok, finding.sentence) == (ok, sentence)
 
 
-def findings(command: str, data_dir: Path | None = None, **changes: str) -> tuple[int, dict[str, tuple[bool, str]]]:
-    arguments = [sys.executable, "-m", "cli.main", command, "--json", *(["--data-dir", str(data_dir)] if data_dir else [])]
-    done = subprocess.run(arguments, cwd=ROOT, env=os.environ | changes, capture_output=True, text=True, check=False)
+def findings(command: str, changes: Mapping[str, str], *more: str) -> tuple[int, dict[str, tuple[bool, str]]]:
+    arguments = [sys.executable, "-m", "cli.main", command, "--json", *more]
+    done = subprocess.run(arguments, cwd=ROOT, env={**os.environ, **changes}, capture_output=True, text=True, check=False)
     assert done.stderr == ""
     return done.returncode, {entry["name"]: (entry["ok"], entry["sentence"]) for entry in json.loads(done.stdout)}
 
 
+def doctor(data_dir: Path, changes: Mapping[str, str]) -> tuple[int, dict[str, tuple[bool, str]]]:
+    return findings("doctor", changes, "--data-dir", str(data_dir))
+
+
 def test_check_is_content_with_what_is_shipped() -> None:
-    code, found = findings("check")
+    code, found = findings("check", {})
     assert (code, [name for name, (ok, _) in found.items() if not ok]) == (0, [])
 
 
@@ -72,7 +75,7 @@ def test_check_is_content_with_what_is_shipped() -> None:
     ],
 )
 def test_check_names_the_one_thing_that_is_wrong(variable: str, value: str, wrong: str) -> None:
-    code, found = findings("check", **{variable: value})
+    code, found = findings("check", {variable: value})
     assert (code, [name for name, (ok, _) in found.items() if not ok]) == (1, [wrong])
 
 
@@ -85,14 +88,14 @@ def test_doctor_tries_what_is_configured_and_says_what_does_not_answer(tmp_path:
         "FLEETWATCH_DISCORD__TOKEN": "secret-of-discord",
         "FLEETWATCH_DISCORD__BASE_URL": "http://127.0.0.1:9/api/v10",
     }
-    code, found = findings("doctor", tmp_path, **nowhere)
+    code, found = doctor(tmp_path, nowhere)
     assert code == 1
     assert {name for name, (ok, _) in found.items() if not ok} == {"database", "redis", "telegram", "discord"}
     assert "secret" not in str(found)
 
 
 def test_doctor_makes_no_database(tmp_path: Path) -> None:
-    code, found = findings("doctor", tmp_path)
+    code, found = doctor(tmp_path, {})
     assert (code, found["database"]) == (0, (True, "made at the first start."))
     assert list(tmp_path.iterdir()) == []
 
@@ -113,7 +116,7 @@ def sandbox(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]
 
 
 def test_doctor_signs_in_on_every_platform(sandbox: dict[str, str], tmp_path: Path) -> None:
-    code, found = findings("doctor", tmp_path, **sandbox)
+    code, found = doctor(tmp_path, sandbox)
     assert code == 0
     assert found["x"][1] == "signed in as @KestrelHelp."
     assert found["telegram"][1] == "signed in as @KestrelHelpBot."
@@ -131,7 +134,7 @@ def test_doctor_signs_in_on_every_platform(sandbox: dict[str, str], tmp_path: Pa
 def test_doctor_names_the_platform_that_does_not_know_the_token(
     sandbox: dict[str, str], tmp_path: Path, variable: str, platform: str
 ) -> None:
-    code, found = findings("doctor", tmp_path, **sandbox | {variable: "77-wrong"})
+    code, found = doctor(tmp_path, sandbox | {variable: "77-wrong"})
     assert (code, [name for name, (ok, _) in found.items() if not ok]) == (1, [platform])
     assert "token" in found[platform][1]
     assert "77-wrong" not in found[platform][1]
