@@ -8,6 +8,7 @@ import sys
 import threading
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
@@ -79,7 +80,7 @@ def serve(*, host: str, port: int, data_dir: Path, watch_stdin: bool) -> None:
         threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
     # uvicorn raises the signal that stopped it once more when it is done; being asked to stop is no failure here.
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: None)
+        signal.signal(number, _let_pass)
     try:
         server.run(sockets=[listening])
     finally:
@@ -97,6 +98,10 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         sys.stdout.write(self._ready_line + "\n")
         sys.stdout.flush()
+
+
+def _let_pass(_number: int, _frame: FrameType | None) -> None:
+    pass
 
 
 def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:

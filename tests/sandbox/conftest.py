@@ -3,9 +3,10 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 import pytest
@@ -14,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
-def running_sandbox(data_dir: Path) -> Iterator[tuple[str, subprocess.Popen[str]]]:
+def running_sandbox(data_dir: Path) -> Generator[tuple[str, subprocess.Popen[str]]]:
     """Address and process of a sandbox on a free port; it ends with the block, and with us if we are killed."""
     command = [sys.executable, "-m", "sandbox", "--data", str(data_dir), "--parent"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
@@ -31,7 +32,7 @@ def sandbox_url(tmp_path: Path) -> Iterator[str]:
         yield url
 
 
-def call(url: str, method: str = "GET", body: object = None) -> dict[str, object]:
+def call(url: str, method: str = "GET", body: object = None) -> dict[str, Any]:
     """One JSON request to a control API."""
     data = None if body is None else json.dumps(body).encode()
     request = Request(url, data=data, method=method, headers={"Content-Type": "application/json"})  # noqa: S310 - loopback
