@@ -77,7 +77,8 @@ class TelegramListener:
             yield Batch(platform="telegram", heard=heard, cursors={STREAM: str(offset)})
 
     async def close(self) -> None:
-        self._health = replace(self._health, state="stopped", detail="")
+        if self._health.state != "refused":
+            self._health = replace(self._health, state="stopped", detail="")
         await self._line.close()
 
     async def _who_am_i(self) -> TelegramUser:

@@ -15,7 +15,6 @@ from telegram.error import RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 CONNECT_S = 5.0
-SEND_S = 10.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +29,7 @@ class TelegramAccess:
     poll_timeout_s: int = 25
     brand_words: tuple[str, ...] = ()
     support_channels: frozenset[str] = frozenset()
+    send_timeout_s: float = 10.0
     sends_per_chat_s: int = 1
     sends_per_group_min: int = 20
     sends_per_s: int = 30
@@ -41,9 +41,8 @@ class TelegramLine:
     def __init__(self, access: TelegramAccess) -> None:
         _tame_the_library()
         base = access.base_url.rstrip("/")
-        self._request = HTTPXRequest(
-            connection_pool_size=16, connect_timeout=CONNECT_S, read_timeout=SEND_S, write_timeout=SEND_S
-        )
+        self._timeout_s = access.send_timeout_s
+        self._request = HTTPXRequest(connection_pool_size=16, connect_timeout=CONNECT_S, write_timeout=self._timeout_s)
         # One pool for both roles: a listener only polls and a responder only sends.
         self._bot = Bot(
             access.token,
@@ -53,16 +52,18 @@ class TelegramLine:
             get_updates_request=self._request,
         )
 
-    async def ask(self, method: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float = SEND_S) -> object:
+    async def ask(self, method: str, parameters: Mapping[str, Any] | None = None, *, timeout_s: float | None = None) -> object:
         """The raw `result` of one Bot API method, named in lower case.
 
         Lower case because the library warns when it has a method of its own by the given name, and its own would parse the
         answer at once; the Bot API does not mind the case. Raises TelegramError for whatever goes wrong; `was_not_sent` tells
         whether the request left.
         """
+        read_s = timeout_s or self._timeout_s
         try:
-            async with asyncio.timeout(CONNECT_S + timeout_s + 5):
-                return cast("object", await self._bot.do_api_request(method, dict(parameters or {}), read_timeout=timeout_s))
+            # The read timeout starts anew with every byte; the outer one ends an answer that trickles.
+            async with asyncio.timeout(CONNECT_S + read_s + 5):
+                return cast("object", await self._bot.do_api_request(method, dict(parameters or {}), read_timeout=read_s))
         except TimeoutError as error:
             raise TelegramError("no answer in time") from error
         except (LookupError, TypeError, AttributeError) as error:

@@ -4,8 +4,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from sandbox.ledger import Ledger
-from sandbox.telegram.control import control_routes, refuse
-from sandbox.telegram.errors import ApiError
+from sandbox.telegram.control import create_control
 from sandbox.telegram.routes import api_routes
 from sandbox.telegram.world import TelegramWorld
 
@@ -13,8 +12,7 @@ from sandbox.telegram.world import TelegramWorld
 def create_app(ledger: Ledger, base_url: str) -> Starlette:
     """`app.state.world` is the TelegramWorld. `base_url` is where the app is mounted; Bot API answers never carry it."""
     world = TelegramWorld(ledger)
-    handlers = {ApiError: refuse, KeyError: refuse, ValueError: refuse}
-    app = Starlette(routes=[*api_routes(world), Mount("/_control", routes=control_routes(world))], exception_handlers=handlers)
+    app = Starlette(routes=[*api_routes(world), Mount("/_control", app=create_control(world))])
     app.state.world = world
     app.state.base_url = base_url
     return app

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
@@ -111,9 +112,9 @@ class Control:
         return key
 
 
-def control_routes(world: TelegramWorld) -> list[Route]:
+def create_control(world: TelegramWorld) -> Starlette:
     control = Control(world)
-    return [
+    routes = [
         Route("/people", control.add_person, methods=["POST"]),
         Route("/people/{id}", control.change_person, methods=["PATCH"]),
         Route("/people/{id}/join", control.join, methods=["POST"]),
@@ -126,10 +127,11 @@ def control_routes(world: TelegramWorld) -> list[Route]:
         Route("/limits", control.set_limits, methods=["PATCH"]),
         Route("/ledger", control.ledger, methods=["GET"]),
     ]
+    return Starlette(routes=routes, exception_handlers={ApiError: _refuse, KeyError: _refuse, ValueError: _refuse})
 
 
-async def refuse(_: Request, error: Exception) -> Response:
-    """Exception handler: what a control call got wrong, as JSON."""
+async def _refuse(_: Request, error: Exception) -> Response:
+    """What a control call got wrong, as JSON."""
     if isinstance(error, ApiError):
         return JSONResponse({"error": error.description}, status_code=error.status)
     return JSONResponse({"error": f"missing or unreadable: {error}"}, status_code=400)

@@ -153,7 +153,7 @@ def _check_may_speak(world: TelegramWorld, chat_id: int) -> None:
 
 def _content(update: Json) -> Json | None:
     message: Json = update.get("message") or update.get("edited_message") or {}
-    return message if any(name in message for name in CONTENT) else None
+    return message if "chat" in message and any(name in message for name in CONTENT) else None
 
 
 def _chat_id(params: Params) -> int:

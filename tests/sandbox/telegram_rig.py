@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -55,7 +55,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def telegram_sandbox() -> AsyncIterator[Rig]:
+async def telegram_sandbox() -> AsyncGenerator[Rig]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         url = f"http://127.0.0.1:{listening.getsockname()[1]}"
         app = create_app(Ledger(), url)

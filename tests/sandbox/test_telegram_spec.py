@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -33,7 +33,7 @@ class Checker:
 
     def _one(self, name: str, value: Any, path: str) -> list[str]:
         if name.startswith("Array of "):
-            items: list[Any] = value if isinstance(value, list) else [None]
+            items = cast("list[Any]", value) if isinstance(value, list) else [None]
             return [fault for index, item in enumerate(items) for fault in self._one(name[9:], item, f"{path}[{index}]")]
         if name in PRIMITIVES:
             right = isinstance(value, PRIMITIVES[name]) and (name == "Boolean") == isinstance(value, bool)
@@ -46,14 +46,13 @@ class Checker:
             return self._any_of(kind["subtypes"], value, path)
         if not isinstance(value, dict):
             return [f"{path}: {value!r} is no {name}"]
+        content = cast("dict[str, Any]", value)
         fields = {field["name"]: field for field in kind.get("fields", [])}
-        faults = [f"{path}.{field}: missing" for field, facts in fields.items() if facts["required"] and field not in value]
-        faults += [f"{path}.{field}: unknown to {name}" for field in value if field not in fields]
-        known = {field: content for field, content in value.items() if field in fields}
+        faults = [f"{path}.{field}: missing" for field, facts in fields.items() if facts["required"] and field not in content]
+        faults += [f"{path}.{field}: unknown to {name}" for field in content if field not in fields]
+        known = {field: part for field, part in content.items() if field in fields}
         return faults + [
-            fault
-            for field, content in known.items()
-            for fault in self._any_of(fields[field]["types"], content, f"{path}.{field}")
+            fault for field, part in known.items() for fault in self._any_of(fields[field]["types"], part, f"{path}.{field}")
         ]
 
 

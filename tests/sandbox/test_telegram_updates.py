@@ -86,16 +86,16 @@ async def test_the_older_waiting_poll_is_refused() -> None:
         await older
 
 
-@pytest.mark.parametrize(
-    ("settings", "queued"),
-    [
-        ([], ["message"]),
-        ([[]], ["message"]),
-        ([["chat_member"]], ["chat_member"]),
-        ([["chat_member"], None], ["chat_member"]),
-        ([["chat_member"], []], ["message"]),
-    ],
-)
+SUBSCRIPTIONS: list[tuple[list[list[str] | None], list[str]]] = [
+    ([], ["message"]),
+    ([[]], ["message"]),
+    ([["chat_member"]], ["chat_member"]),
+    ([["chat_member"], None], ["chat_member"]),
+    ([["chat_member"], []], ["message"]),
+]
+
+
+@pytest.mark.parametrize(("settings", "queued"), SUBSCRIPTIONS)
 async def test_the_last_subscription_is_remembered(settings: list[list[str] | None], queued: list[str]) -> None:
     queue = queue_of(0)
     for kinds in settings:
