@@ -17,6 +17,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     help="Listens for a brand's name on X, Telegram and Discord, understands what people say, and acts.",
+    epilog="For maintainers: `./fleetwatch lock` renews locks/ from pyproject.toml, with uv's flags such as --upgrade.",
 )
 
 DataDir = Annotated[

@@ -178,12 +178,6 @@ def test_pips_mirror_is_handed_to_uv(launcher: ModuleType) -> None:
     assert launcher.uv_words(listing) == {"UV_DEFAULT_INDEX": "https://mirror.example/simple", "SSL_CERT_FILE": "/ca.pem"}
 
 
-def test_several_extra_indexes_become_uvs_list(launcher: ModuleType) -> None:
-    assert launcher.uv_words("global.extra-index-url='\\nhttps://a.example\\nhttps://b.example'\n") == {
-        "UV_INDEX": "https://a.example https://b.example"
-    }
-
-
 def test_an_older_python_can_read_as_far_as_the_sentence_for_it() -> None:
     tree = ast.parse(SOURCE.read_text(encoding="utf-8"), feature_version=(3, 7))
     docstring, first, second = tree.body[:3]
