@@ -10,15 +10,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
-from bench.comparing import Entry, Report, Stored, StoredReply, compare
+from bench.comparing import Entry, Ref, Report, Stored, StoredReply, compare
 from bench.tongues import Tongues
 from classifier.faq import load_articles
 from config.load import ROOT, load_phrases, load_settings
 from domain.errors import FleetwatchError
 from domain.people import PLATFORMS
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.tables import ActionRow, FlagRow, MentionRow, ReviewRow, TicketMentionRow
 
 _SHOWN = 10
@@ -80,35 +80,34 @@ def _get(url: str, path: str) -> Any:
 async def read_stored(url: str) -> Stored:
     """What the comparison needs of a fleet's database."""
     database = Database(url)
-    here = (MentionRow.platform, MentionRow.external_id)
-    of_mention = MentionRow.id
     try:
         async with database.reading() as tx:
-            mentions = (await tx.execute(select(*here, MentionRow.state))).all()
-            replies = (
-                await tx.execute(
-                    select(*here, ActionRow.purpose, ActionRow.state, ActionRow.external_id)
-                    .join(ActionRow, ActionRow.mention_id == of_mention)
-                    .where(ActionRow.kind == "reply")
-                )
-            ).all()
-            tickets = (await tx.execute(select(*here).join(TicketMentionRow, TicketMentionRow.mention_id == of_mention))).all()
-            flags = (
-                await tx.execute(select(*here).join(FlagRow, FlagRow.mention_id == of_mention).where(FlagRow.tier != "watch"))
-            ).all()
-            reviews = (await tx.execute(select(*here).join(ReviewRow, ReviewRow.mention_id == of_mention))).all()
+            states = await tx.execute(select(MentionRow.platform, MentionRow.external_id, MentionRow.state))
+            return Stored(
+                mentions={(platform, external_id): state for platform, external_id, state in states},
+                replies=await _replies(tx),
+                tickets=await _posts(tx, MentionRow.id.in_(select(TicketMentionRow.mention_id))),
+                flags=await _posts(tx, MentionRow.id.in_(select(FlagRow.mention_id).where(FlagRow.tier != "watch"))),
+                reviews=await _posts(tx, MentionRow.id.in_(select(ReviewRow.mention_id))),
+            )
     finally:
         await database.close()
-    return Stored(
-        mentions={(platform, external_id): state for platform, external_id, state in mentions},
-        replies=[
-            StoredReply(platform=platform, mention_id=mention, purpose=purpose, state=state, external_id=external_id)
-            for platform, mention, purpose, state, external_id in replies
-        ],
-        tickets=frozenset((platform, external_id) for platform, external_id in tickets),
-        flags=frozenset((platform, external_id) for platform, external_id in flags),
-        reviews=frozenset((platform, external_id) for platform, external_id in reviews),
+
+
+async def _posts(tx: Tx, which: ColumnElement[bool]) -> frozenset[Ref]:
+    found = await tx.execute(select(MentionRow.platform, MentionRow.external_id).where(which))
+    return frozenset((platform, external_id) for platform, external_id in found)
+
+
+async def _replies(tx: Tx) -> list[StoredReply]:
+    columns = (MentionRow.platform, MentionRow.external_id, ActionRow.purpose, ActionRow.state, ActionRow.external_id)
+    found = await tx.execute(
+        select(*columns).join(ActionRow, ActionRow.mention_id == MentionRow.id).where(ActionRow.kind == "reply")
     )
+    return [
+        StoredReply(platform=platform, mention_id=mention, purpose=purpose, state=state, external_id=external_id)
+        for platform, mention, purpose, state, external_id in found
+    ]
 
 
 def render(report: Report) -> str:
