@@ -2,9 +2,11 @@
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import structlog
 
@@ -22,6 +24,7 @@ _FIRST_LOOK = timedelta(hours=1)
 _PAGE = 100
 _REACH = 800
 """X's mentions timeline goes no further back than so many posts."""
+_SEARCH_REACH = timedelta(days=7) - timedelta(minutes=5)
 _MAX_BACKOFF_S = 300.0
 _EPOCH_MS = 1288834974657
 
@@ -47,15 +50,16 @@ class XListener:
         sources = [self._polls(cursors.get(CURSOR))]
         if self._access.stream_rules:
             sources.append(self._streamed())
-        async for batch in _merged(sources):
-            yield batch
+        async with aclosing(_merged(sources)) as merged:
+            async for batch in merged:
+                yield batch
 
     async def close(self) -> None:
         self._health = replace(self._health, state="stopped")
         await self._session.close()
 
     async def _polls(self, cursor: str | None) -> AsyncGenerator[Batch]:
-        since = cursor or first_cursor(datetime.now(UTC))
+        since = cursor or id_at(datetime.now(UTC) - _FIRST_LOOK)
         if not cursor:
             # Kept before anything is heard: what comes while we are down is then behind the cursor, not lost.
             yield Batch(platform="x", heard=(), cursors={CURSOR: since})
@@ -71,37 +75,57 @@ class XListener:
             await asyncio.sleep(self._access.poll_s)
 
     async def _read_since(self, since: str) -> list[Listed]:
-        """Everything after `since`, newest first, page by page until caught up."""
+        """Everything after `since`, newest first."""
+
+        def mentions(token: str | None) -> Awaitable[Json]:
+            return self._client.get_users_mentions(
+                self._access.account_id, since_id=since, max_results=_PAGE, pagination_token=token, **FIELDS
+            )
+
+        posts = await self._all_pages(mentions)
+        oldest = min((post.key for post in posts if is_id(post.key)), key=int, default=None)
+        return posts + await self._search(since, until=oldest) if oldest and len(posts) >= _REACH else posts
+
+    async def _search(self, since: str, until: str) -> list[Listed]:
+        """What the mentions timeline no longer shows, by recent search."""
+        me = await self._until_it_works(lambda: self._client.get_me(user_auth=True))
+        query = f"@{as_string(as_object(me.get('data')).get('username'))} -is:retweet"
+        reachable = str(max(int(since), int(id_at(datetime.now(UTC) - _SEARCH_REACH))))
+        log.warning("x_mentions_searched", since=reachable, until=until)
+
+        def search(token: str | None) -> Awaitable[Json]:
+            return self._client.search_recent_tweets(
+                query, since_id=reachable, until_id=until, max_results=_PAGE, next_token=token, **FIELDS
+            )
+
+        return await self._all_pages(search)
+
+    async def _all_pages(self, fetch: Callable[[str | None], Awaitable[Json]]) -> list[Listed]:
         posts: list[Listed] = []
         token: str | None = None
         while True:
-            page = await self._page(since, token)
+            page = await self._until_it_works(partial(fetch, token))
             posts.extend(listed(page))
             token = as_string(as_object(page.get("meta")).get("next_token"))
             if not token:
-                break
-        if len(posts) >= _REACH:
-            log.warning("x_mentions_list_full", posts=len(posts))
-        return posts
+                return posts
 
-    async def _page(self, since: str, token: str | None) -> Json:
-        """One page, however long it takes. Raises PlatformRefused."""
+    async def _until_it_works(self, fetch: Callable[[], Awaitable[Json]]) -> Json:
+        """One answer, however long it takes. Raises PlatformRefused."""
         failures = 0
         while True:
             try:
-                page = await self._client.get_users_mentions(
-                    self._access.account_id, since_id=since, max_results=_PAGE, pagination_token=token, **FIELDS
-                )
+                answer = await fetch()
             except XFailed as failed:
                 failures += 1
                 await self._wait_out(failed.failure, failures)
             else:
                 self._contact()
-                return page
+                return answer
 
     async def _wait_out(self, failure: Failure, failures: int) -> None:
         if failure.status in (401, 402, 403):
-            mend = f"X refuses to let us read mentions ({failure.reason}): check the bearer token and the plan of the X app"
+            mend = f"X refuses to let us read ({failure.reason}): check the tokens and the plan of the X app."
             self._health = replace(self._health, state="refused", detail=mend)
             raise PlatformRefused(mend)
         wait_s = failure.wait_s + random.random() if failure.wait_s else backoff(failures) * random.uniform(0.5, 1)
@@ -110,8 +134,9 @@ class XListener:
         await asyncio.sleep(wait_s)
 
     async def _streamed(self) -> AsyncGenerator[Batch]:
-        async for post in x_stream.posts(self._access, self._session):
-            yield Batch(platform="x", heard=hear(post, self._access.account_id))
+        async with aclosing(x_stream.posts(self._access, self._session)) as posts:
+            async for post in posts:
+                yield Batch(platform="x", heard=hear(post, self._access.account_id))
 
     def _contact(self) -> None:
         self._health = ListenerHealth(state="connected", last_contact_at=datetime.now(UTC))
@@ -135,10 +160,9 @@ async def _merged(sources: Sequence[AsyncGenerator[Batch]]) -> AsyncGenerator[Ba
             await source.aclose()
 
 
-def first_cursor(now: datetime) -> str:
-    """Where a first start begins: an id from a little before `now`. X's ids begin with the time."""
-    milliseconds = int((now - _FIRST_LOOK).timestamp() * 1000)
-    return str((milliseconds - _EPOCH_MS) << 22)
+def id_at(moment: datetime) -> str:
+    """The id a post made at that moment would have, or a little less: X's ids begin with the time."""
+    return str((int(moment.timestamp() * 1000) - _EPOCH_MS) << 22)
 
 
 def advance(since: str, ids: Iterable[str], overlap: int) -> str:

@@ -36,7 +36,7 @@ FIELDS: dict[str, list[str]] = {
 }
 """What we ask X to tell about a post, in tweepy's parameter names."""
 
-_MEDIA_KINDS: dict[str, Literal["photo", "video"]] = {"photo": "photo", "video": "video", "animated_gif": "video"}
+_MEDIA_KINDS: dict[str, Literal["photo", "video", "other"]] = {"photo": "photo", "video": "video", "animated_gif": "video"}
 _REPLY_HANDLES = re.compile(r"(?:@\w{1,15}\s+)+")
 _DISCLOSED_BOT = re.compile(
     r"\bautomated (?:account|by|replies)\b|\b(?:i'm|i am|this is) a bot\b|\bbot (?:account|by @)", re.IGNORECASE
@@ -81,8 +81,8 @@ def parse(post: object, includes: Json, *, account_id: str) -> Mention | Unparsa
     """The mention in a post object and the objects included beside it; `account_id` is ours. Never raises."""
     try:
         return _mention(as_object(post), _Beside(includes), account_id)
-    except (KeyError, ValueError) as error:
-        return Unparsable(platform="x", error=f"A post of X cannot be read: {error}")
+    except (KeyError, ValueError, OverflowError) as error:
+        return Unparsable(platform="x", error=f"A post of X cannot be read: {type(error).__name__} {as_string(str(error))}")
 
 
 class _Beside:
@@ -188,7 +188,7 @@ def _id(found: Json, name: str) -> str:
 
 def _moment(found: Json, name: str) -> datetime:
     moment = datetime.fromisoformat(as_string(found.get(name)) or "")
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _objects(values: object) -> Iterable[Json]:
@@ -200,4 +200,4 @@ def _by(values: object, key: str) -> dict[str, Json]:
 
 
 def _dumps(value: object) -> str:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace").decode()

@@ -4,6 +4,7 @@ import asyncio
 import json
 import random
 from collections.abc import AsyncGenerator, AsyncIterable
+from contextlib import aclosing
 from typing import Any
 
 import aiohttp
@@ -28,10 +29,11 @@ async def posts(access: XAccess, session: XSession) -> AsyncGenerator[Listed]:
     while True:
         try:
             await _keep_rules(access, session)
-            async for line in _lines(access, session):
-                failures = 0
-                for post in _read(line):
-                    yield post
+            async with aclosing(_lines(access, session)) as lines:
+                async for line in lines:
+                    failures = 0
+                    for post in _read(line):
+                        yield post
             failure = Failure(status=None, connected=True, reason="X closed the stream")
         except XFailed as failed:
             failure = failed.failure

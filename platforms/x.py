@@ -179,7 +179,8 @@ def as_list(value: object) -> list[object]:
 
 
 def as_string(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+    """The string, without what no database can hold: NUL and halves of surrogate pairs."""
+    return value.encode("utf-8", "replace").decode().replace("\0", "") if isinstance(value, str) else None
 
 
 def as_number(value: object) -> int | None:

@@ -72,8 +72,9 @@ class XResponder:
             posts += map(as_object, listed)
             token = as_string(meta.get("next_token"))
             if not token:
-                return posts
-        return None
+                break
+        # X's list ends without a word where its reach does.
+        return posts if len(posts) < _REACH else None
 
     async def close(self) -> None:
         await self._session.close()

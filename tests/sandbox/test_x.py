@@ -243,6 +243,17 @@ async def test_too_many_requests_are_told_when_to_come_back(rig: XRig, client: X
     assert 800 < caught.value.failure.wait_s <= 900
 
 
+async def test_x_allows_one_stream(rig: XRig) -> None:
+    session = XSession(rig.base_url)
+    url, headers = "https://api.twitter.com/2/tweets/search/stream", {"Authorization": f"Bearer {brand.X_BEARER_TOKEN}"}
+    async with session.open("GET", url, headers=headers) as stream:
+        assert await stream.content.readline() == b"\r\n"
+        with pytest.raises(XFailed, match="maximum allowed connection limit"):
+            async with session.open("GET", url, headers=headers):
+                pass
+    await session.close()
+
+
 def test_an_existing_user_name_gives_its_id(rig: XRig) -> None:
     assert rig.person("ann_b") == rig.person("Ann_B")
 

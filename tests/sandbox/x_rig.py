@@ -1,10 +1,11 @@
 """An X sandbox on a real socket, and what tests ask of it."""
 
+import asyncio
 import json
 import socket
 import threading
 import urllib.request
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -58,7 +59,8 @@ class XRig:
 
 
 def access(base_url: str, **changes: Any) -> XAccess:
-    secrets: dict[str, Any] = {
+    settings: dict[str, Any] = {
+        "base_url": base_url,
         "bearer_token": brand.X_BEARER_TOKEN,
         "consumer_key": brand.X_CONSUMER_KEY,
         "consumer_secret": brand.X_CONSUMER_SECRET,
@@ -66,7 +68,13 @@ def access(base_url: str, **changes: Any) -> XAccess:
         "access_token_secret": brand.X_ACCESS_TOKEN_SECRET,
         "poll_s": 0.05,
     }
-    return XAccess(**{"base_url": base_url, **secrets, **changes})
+    return XAccess(**(settings | changes))
+
+
+async def until(true: Callable[[], bool]) -> None:
+    """Wait for something another thread or task does; the test's own timeout is the limit."""
+    while not true():  # noqa: ASYNC110 - a server in a thread has no event to give
+        await asyncio.sleep(0.01)
 
 
 @contextmanager
