@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import urlsplit
 
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -15,6 +16,7 @@ from telegram.error import RetryAfter, TelegramError
 from telegram.request import HTTPXRequest
 
 CONNECT_S = 5.0
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +44,13 @@ class TelegramLine:
         _tame_the_library()
         base = access.base_url.rstrip("/")
         self._timeout_s = access.send_timeout_s
-        self._request = HTTPXRequest(connection_pool_size=16, connect_timeout=CONNECT_S, write_timeout=self._timeout_s)
+        self._request = HTTPXRequest(
+            connection_pool_size=16,
+            connect_timeout=CONNECT_S,
+            write_timeout=self._timeout_s,
+            # A proxy named in the environment cannot reach a server on this machine.
+            httpx_kwargs={"trust_env": urlsplit(base).hostname not in LOOPBACK},
+        )
         # One pool for both roles: a listener only polls and a responder only sends.
         self._bot = Bot(
             access.token,

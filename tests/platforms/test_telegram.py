@@ -24,6 +24,14 @@ async def test_a_trailing_slash_does_no_harm(rig: Rig) -> None:
     assert isinstance(me, dict)
 
 
+async def test_a_local_server_is_reached_past_a_proxy(rig: Rig, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    line = TelegramLine(rig.access())
+    me = await line.ask("getme")
+    await line.close()
+    assert isinstance(me, dict)
+
+
 async def test_neither_token_nor_text_is_logged(rig: Rig, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     line = TelegramLine(rig.access())
