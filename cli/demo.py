@@ -3,14 +3,14 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from config.load import ROOT
-from config.settings import Settings
+from config.settings import Discord, Settings, Telegram, X
 from domain.errors import FleetwatchError
 
 SCENARIO = ROOT / "sandbox" / "scenarios" / "kestrel_day.toml"
@@ -28,17 +28,13 @@ class Sandbox:
 
     def connect(self, settings: Settings) -> Settings:
         """The same settings, pointed at the sandbox as if at any other address."""
-        platforms = {name: getattr(settings, name) for name in self.setup}
         return settings.model_copy(
             update={
-                name: type(section).model_validate(section.model_dump() | self.setup[name] | self._pace(name))
-                for name, section in platforms.items()
+                "x": X.model_validate(settings.x.model_dump() | self.setup["x"] | {"poll_s": POLL_S}),
+                "telegram": Telegram.model_validate(settings.telegram.model_dump() | self.setup["telegram"]),
+                "discord": Discord.model_validate(settings.discord.model_dump() | self.setup["discord"]),
             }
         )
-
-    @staticmethod
-    def _pace(name: str) -> dict[str, Any]:
-        return {"poll_s": POLL_S} if name == "x" else {}
 
     def play(self, speed: float | None) -> None:
         command = [sys.executable, "-m", "sandbox.player", "--url", self.url, "--scenario", str(SCENARIO)]
@@ -48,24 +44,23 @@ class Sandbox:
 
 
 @contextmanager
-def sandbox(data_dir: Path) -> Iterator[Sandbox]:
+def sandbox(data_dir: Path) -> Generator[Sandbox]:
     """Stops with the block, and by itself when this process dies: it watches its standard input."""
-    process = subprocess.Popen(
-        [sys.executable, "-m", "sandbox", "--data", str(data_dir), "--parent"],
-        cwd=ROOT,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        start_new_session=True,
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline()
+    command = [sys.executable, "-m", "sandbox", "--data", str(data_dir), "--parent"]
+    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True) as process:
+        running = _ready(process)
+        try:
+            yield running
+        finally:
+            for child in filter(None, (running.player, process)):
+                child.terminate()
+                child.wait(STOP_S)
+
+
+def _ready(process: "subprocess.Popen[bytes]") -> Sandbox:
+    """Waits for the one line that a sandbox prints as soon as it answers."""
+    line = process.stdout.readline() if process.stdout else b""
     if not line:
-        raise FleetwatchError("The sandbox did not start; `./fleetwatch sandbox` shows why.")
+        raise FleetwatchError("The sandbox did not start; `./fleetwatch sandbox --data DIR` shows why.")
     ready = json.loads(line)
-    running = Sandbox(url=ready["url"], setup=ready["setup"])
-    try:
-        yield running
-    finally:
-        for child in filter(None, (running.player, process)):
-            child.terminate()
-            child.wait(STOP_S)
+    return Sandbox(url=ready["url"], setup=ready["setup"])

@@ -1,6 +1,6 @@
 """The database of a data folder, for commands that stand beside the fleet."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -10,7 +10,7 @@ from storage.db import Database
 
 
 @asynccontextmanager
-async def open_database(data_dir: Path) -> AsyncIterator[Database]:
+async def open_database(data_dir: Path) -> AsyncGenerator[Database]:
     """Raises FleetwatchError where no fleet has ever run."""
     settings = load_settings()
     if not settings.storage.url and not (data_dir / "fleetwatch.sqlite3").exists():

@@ -1,7 +1,7 @@
 """Where the fleet's own log goes: one JSON line an event, ids only, never a text or a token."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -9,7 +9,7 @@ import structlog
 
 
 @contextmanager
-def log_to(path: Path) -> Iterator[None]:
+def log_to(path: Path) -> Generator[None]:
     """The fleet's events, and the libraries' warnings (their lower levels name request URLs, which hold tokens)."""
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from domain.errors import FleetwatchError
-from domain.people import PLATFORMS
+from domain.people import PLATFORMS, Platform
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -91,7 +91,7 @@ def switch(verb: str, names: list[str] | None, data_dir: Path) -> None:
     unknown = set(names or ()) - set(PLATFORMS)
     if unknown:
         raise typer.BadParameter(f"{min(unknown)!r} is not a platform; use {', '.join(PLATFORMS)}.")
-    chosen = tuple(platform for platform in PLATFORMS if not names or platform in names)
+    chosen: tuple[Platform, ...] = tuple(platform for platform in PLATFORMS if not names or platform in names)
     from cli import switches
 
     raise typer.Exit(switches.run(verb, chosen, data_dir))

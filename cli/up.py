@@ -5,10 +5,10 @@ import fcntl
 import signal
 import socket
 import sys
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 import uvicorn
 
@@ -88,7 +88,7 @@ class _Up:
                 timeout_graceful_shutdown=GRACE_S,
             )
         )
-        tasks = [asyncio.create_task(server.serve(sockets=[self._listening]))]
+        tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.serve(sockets=[self._listening]))]
         try:
             fleet = await asyncio.to_thread(build_fleet, self._settings, self._database, policy)
             tasks.append(asyncio.create_task(fleet.run()))
@@ -120,7 +120,7 @@ class _Server(uvicorn.Server):
     """Leaves the signals to `_Up`, which stops everything in order."""
 
     @contextmanager
-    def capture_signals(self) -> Generator[None, None, None]:
+    def capture_signals(self) -> Generator[None]:
         yield
 
 
@@ -144,7 +144,7 @@ def _make(data_dir: Path) -> None:
 
 
 @contextmanager
-def _alone(data_dir: Path) -> Iterator[IO[str]]:
+def _alone(data_dir: Path) -> Generator[IO[str]]:
     """Two fleets in one folder would both answer: the second is told so."""
     with (data_dir / "fleet.lock").open("w") as lock:
         try:
@@ -155,7 +155,7 @@ def _alone(data_dir: Path) -> Iterator[IO[str]]:
 
 
 @contextmanager
-def _listen(settings: Settings) -> Iterator[socket.socket]:
+def _listen(settings: Settings) -> Generator[socket.socket]:
     host, port = settings.console.host, settings.console.port
     try:
         listening = socket.create_server((host, port))
