@@ -1,0 +1,90 @@
+"""A console over a fresh SQLite database, with a clock that stands still until a test moves it."""
+
+import secrets
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+
+from config.settings import Settings
+from console.access import token_hash
+from console.app import create_app
+from domain.people import PLATFORMS
+from domain.records import Role
+from storage import sessions, switches, users
+from storage.db import Database
+from tests.console.seed import POLICY
+
+ORIGIN = "http://console.test"
+SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
+
+
+@dataclass(slots=True)
+class Clock:
+    now: datetime
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def pass_by(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+Visit = Callable[[Role], Awaitable[httpx.AsyncClient]]
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock(datetime(2026, 11, 22, 12, tzinfo=UTC))
+
+
+@pytest.fixture
+async def db(sqlite_url: str, clock: Clock) -> AsyncGenerator[Database]:
+    opened = Database(sqlite_url)
+    async with opened.transaction() as tx:
+        await switches.ensure(tx, PLATFORMS, clock())
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def app(db: Database, clock: Clock) -> FastAPI:
+    return create_app(Settings(), db, POLICY, registry=CollectorRegistry(), clock=clock)
+
+
+@pytest.fixture
+async def visit(app: FastAPI, db: Database, clock: Clock) -> AsyncGenerator[Visit]:
+    """Gives a browser, without scripts, of a signed-in user named after the role."""
+    async with AsyncExitStack() as stack:
+
+        async def enter(role: Role) -> httpx.AsyncClient:
+            token = await signed_in(db, role, role, clock())
+            return await stack.enter_async_context(browser(app, {"fleetwatch": token}))
+
+        yield enter
+
+
+@pytest.fixture
+async def stranger(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
+    async with browser(app, {}) as client:
+        yield client
+
+
+def browser(app: FastAPI, cookies: dict[str, str]) -> httpx.AsyncClient:
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    return httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers=SAME_ORIGIN, cookies=cookies)
+
+
+async def signed_in(db: Database, username: str, role: Role, now: datetime) -> str:
+    """The token of a session of a user, who is made if need be. His password is not usable."""
+    token = secrets.token_urlsafe(16)
+    async with db.transaction() as tx:
+        found = await users.by_name(tx, username)
+        user_id = found[0].id if found else await users.add(tx, username, "no hash", role, must_change=False, now=now)
+        await sessions.add(tx, token_hash(token), user_id, now + timedelta(hours=12), now)
+    return token
