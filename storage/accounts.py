@@ -32,7 +32,7 @@ async def upsert(tx: Tx, accounts: Sequence[Account], now: datetime) -> dict[tup
     ).returning(AccountRow.platform, AccountRow.external_id, AccountRow.id)
     stored = {(platform, external_id): id_ for platform, external_id, id_ in (await tx.execute(statement, rows))}
     ids = {key: stored[key[0], clean(key[1])] for key in newest}
-    await _remember_names(tx, {ids[key]: shown_name(account) for key, account in newest.items()}, now)
+    await _remember_names(tx, [(ids[account.platform, account.id], shown_name(account)) for account in accounts], now)
     return ids
 
 
@@ -42,8 +42,8 @@ async def set_opted_out(tx: Tx, platform: Platform, external_id: str, value: boo
     await tx.execute(update(AccountRow).where(known).values(opted_out=value))
 
 
-async def clear(tx: Tx, account_id: int, now: datetime) -> None:
-    """A human found the account harmless."""
+async def clear(tx: Tx, account_id: int, now: datetime | None) -> None:
+    """A human found the account harmless; None takes that back."""
     await tx.execute(update(AccountRow).where(AccountRow.id == account_id).values(cleared_at=now))
 
 
@@ -83,6 +83,6 @@ def _row(account: Account, now: datetime) -> dict[str, object]:
     return {**shared, "platform": account.platform, "external_id": account.id, "opted_out": False, "seen_at": now}
 
 
-async def _remember_names(tx: Tx, named: dict[int, str], now: datetime) -> None:
-    rows = [{"account_id": id_, "name": named[id_], "first_seen_at": now} for id_ in sorted(named)]
+async def _remember_names(tx: Tx, named: Sequence[tuple[int, str]], now: datetime) -> None:
+    rows = [{"account_id": id_, "name": name, "first_seen_at": now} for id_, name in dict.fromkeys(named)]
     await tx.execute(insert_into(tx, AccountNameRow).on_conflict_do_nothing(), rows)
