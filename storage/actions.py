@@ -99,8 +99,8 @@ async def finish(
 
 
 async def stuck(tx: Tx, *, sending_before: datetime, limit: int) -> list[ActionRecord]:
-    """Actions whose fate is open since before the given time: still sending, or unknown and no human was asked yet."""
-    asked = exists().where(ReviewRow.action_id == ActionRow.id)
+    """Actions whose fate is open since before the given time: still sending, or unknown and no human is asked."""
+    asked = exists().where(ReviewRow.action_id == ActionRow.id, ReviewRow.state == "waiting")
     lost = and_(ActionRow.state == "sending", ActionRow.sending_at < sending_before)
     unread = and_(ActionRow.state == "unknown", ActionRow.finished_at < sending_before, ~asked)
     query = select(ActionRow).where(or_(lost, unread)).order_by(ActionRow.id).limit(limit)
@@ -163,9 +163,8 @@ def _outcome(state: ActionState, *, external_id: str | None, detail: str, now: d
     values: dict[str, Any] = {"state": state, "detail": detail, "owner": None}
     if external_id is not None:
         values["external_id"] = external_id
-    if state != "pending":
-        values |= {"finished_at": now, "counts_from": now}
-    return values
+    over = {"finished_at": now, "counts_from": now}
+    return values | ({"finished_at": None} if state == "pending" else over)
 
 
 async def _places(tx: Tx, mention_ids: Sequence[int]) -> dict[int, tuple[int, str]]:

@@ -40,7 +40,7 @@ async def per_topic(tx: Tx, *, since: datetime, until: datetime, bin: timedelta)
     Only assessed ones, and no scam posts: those carry no intent of their own. Empty bins are left out; ordered by start.
     """
     width = timedelta(seconds=int(bin.total_seconds()))
-    number = cast((_epoch(tx, MentionRow.posted_at) - int(since.timestamp())) / int(width.total_seconds()), BigInteger)
+    number = (_epoch(tx, MentionRow.posted_at) - int(since.timestamp())) // int(width.total_seconds())
     query = (
         select(AssessmentRow.intent, MentionRow.platform, AssessmentRow.language, number.label("number"), func.count())
         .join(AssessmentRow, AssessmentRow.mention_id == MentionRow.id)
@@ -70,6 +70,7 @@ def _count(table: type[Base], *conditions: ColumnElement[bool]) -> Any:
 
 
 def _epoch(tx: Tx, column: InstrumentedAttribute[datetime]) -> ColumnElement[int]:
-    """Whole seconds since 1970."""
-    seconds = func.strftime("%s", column) if on_sqlite(tx) else func.floor(func.extract("epoch", column))
+    """Whole seconds since 1970, fractions cut off."""
+    # SQLite would round them, so it only gets to see the text up to the seconds.
+    seconds = func.strftime("%s", func.substr(column, 1, 19)) if on_sqlite(tx) else func.floor(func.extract("epoch", column))
     return cast(seconds, BigInteger)

@@ -29,7 +29,21 @@ def postgresql() -> Generator[str]:
         if os.geteuid() == 0:
             account = pwd.getpwnam("postgres")
             os.chown(folder, account.pw_uid, account.pw_gid)
-        _as_postgres([binaries / "initdb", "-D", folder / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8", "--no-sync"])
+        _as_postgres(
+            [
+                binaries / "initdb",
+                "-D",
+                folder / "data",
+                "-U",
+                "postgres",
+                "-A",
+                "trust",
+                "-E",
+                "UTF8",
+                "--locale=C",
+                "--no-sync",
+            ]
+        )
         options = f"-p {port} -h 127.0.0.1 -k {folder} -c fsync=off -c shared_buffers=32MB"
         control = [binaries / "pg_ctl", "-D", folder / "data", "-w"]
         _as_postgres([*control, "-o", options, "-l", folder / "log", "start"])

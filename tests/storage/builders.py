@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from domain.deciding import Decision, Effect, PostReply, Reason
+from domain.deciding import Decision, Effect, PostReply, Reason, ReviewKind
 from domain.hearing import Mention
 from domain.people import Account, AccountKind, Platform
 from domain.records import ActionRecord, MentionRecord
 from domain.understanding import URGENCIES, Assessment, Judgement
-from storage import actions, decisions, mentions
+from storage import actions, decisions, mentions, reviews
 from storage.actions import NewAction
-from storage.db import Database
+from storage.db import Database, Tx
 from storage.mentions import NewMention
 
 NOW = datetime(2026, 11, 22, 12, 0, tzinfo=UTC)
@@ -22,7 +22,7 @@ REPLY = PostReply(purpose="faq", language="en", text="Please see our page.")
 
 
 def account(id_: str = "1", *, platform: Platform = "x", **changes: Any) -> Account:
-    fields = {"kind": AccountKind.PERSON, "username": f"user{id_}", "display_name": f"User {id_}", **changes}
+    fields: dict[str, Any] = {"kind": AccountKind.PERSON, "username": f"user{id_}", "display_name": f"User {id_}", **changes}
     return Account(platform=platform, id=id_, **fields)
 
 
@@ -50,7 +50,7 @@ def judged(label: str) -> Judgement:
 
 def assessment(**labels: str) -> Assessment:
     usual = {"language": "en", "sentiment": "neutral", "urgency": "high", "intent": "withdrawal", "threat": "none"}
-    tasks = {name: judged(label) for name, label in ({**usual, "scam_type": "other"} | labels).items()}
+    tasks: dict[str, Any] = {name: judged(label) for name, label in ({**usual, "scam_type": "other"} | labels).items()}
     return Assessment(**tasks, model_version="test")
 
 
@@ -93,3 +93,20 @@ async def started(database: Database, action_id: int, *, at: datetime = NOW, own
         action = await actions.start(tx, action_id, owner=owner, now=at)
     assert action is not None
     return action
+
+
+async def asked(
+    tx: Tx, mention_id: int, *, kind: ReviewKind = "reply", risk: float = 0.5, due: int = 1, action_id: int | None = None
+) -> int:
+    """A waiting review, due in so many minutes."""
+    return await reviews.add(
+        tx,
+        mention_id=mention_id,
+        kind=kind,
+        risk=risk,
+        proposed=(REPLY,),
+        reasons=(REASON,),
+        due_at=NOW + due * MINUTE,
+        now=NOW,
+        action_id=action_id,
+    )

@@ -22,10 +22,13 @@ async def test_a_transaction_commits(database: Database) -> None:
 
 
 async def test_an_error_undoes_the_whole_transaction(database: Database) -> None:
-    with pytest.raises(LookupError):
+    async def fail() -> None:
         async with database.transaction() as tx:
             await cursors.store(tx, "x", {"mentions": "7"}, NOW)
             raise LookupError
+
+    with pytest.raises(LookupError):
+        await fail()
     assert await _position(database) is None
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import Connection, inspect
+from sqlalchemy import Connection, UniqueConstraint, inspect
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from storage.db import Database
@@ -61,7 +61,5 @@ def test_every_foreign_key_is_indexed(table: str) -> None:
 
 
 def _unique_columns(table: str) -> list[list[str]]:
-    from sqlalchemy import UniqueConstraint
-
     constraints = Base.metadata.tables[table].constraints
     return [[column.name for column in one.columns] for one in constraints if isinstance(one, UniqueConstraint)]
