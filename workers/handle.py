@@ -91,35 +91,37 @@ class Handler:
     now: Clock
     owner: str
 
-    async def handle(self, ids: Sequence[int]) -> None:
-        """Idempotent: rows that are handled, failed or leased to somebody else are passed over."""
+    async def handle(self, ids: Sequence[int]) -> list[int]:
+        """Returns the ids of new actions, which are also queued.
+
+        Idempotent: rows that are handled, failed or leased to somebody else are passed over.
+        """
         async with self.database.transaction() as tx:
             records = await mentions.claim(tx, ids, owner=self.owner, until=self.now() + LEASE, now=self.now())
             parents = await mentions.parents(tx, records)
-        if records:
-            await self._handle(Gathered(records=records, parents=parents))
+        actions = await self._handle(Gathered(records=records, parents=parents)) if records else []
+        await self.queue.put("perform", actions)
+        return actions
 
-    async def _handle(self, gathered: Gathered) -> None:
+    async def _handle(self, gathered: Gathered) -> list[int]:
         """A batch that fails is split until the poison row stands alone."""
         try:
             assessments = await asyncio.to_thread(self.classifier.assess, _questions(gathered))
-            actions = await self._decide_and_commit(gathered.records, assessments)
+            return await self._decide_and_commit(gathered.records, assessments)
         except Exception as error:  # noqa: BLE001 - strangers' text met our code: isolate the row, keep the fleet
-            await self._isolate(gathered, error)
-        else:
-            await self.queue.put("perform", actions)
+            return await self._isolate(gathered, error)
 
-    async def _isolate(self, gathered: Gathered, error: Exception) -> None:
+    async def _isolate(self, gathered: Gathered, error: Exception) -> list[int]:
         records = gathered.records
         if len(records) == 1:
             reason = f"{type(error).__name__}: {error}"[:200]
             log.error("mention_failed", mention=records[0].id, error=type(error).__name__)
             async with self.database.transaction() as tx:
                 await mentions.mark_failed(tx, records[0].id, reason=reason, now=self.now())
-            return
+            return []
         middle = len(records) // 2
-        for part in (records[:middle], records[middle:]):
-            await self._handle(replace(gathered, records=part))
+        first = await self._handle(replace(gathered, records=records[:middle]))
+        return first + await self._handle(replace(gathered, records=records[middle:]))
 
     async def _decide_and_commit(self, records: Sequence[MentionRecord], assessments: Sequence[Assessment]) -> list[int]:
         """T2. Returns the ids of the actions that wait for the network."""

@@ -11,7 +11,7 @@ log = structlog.get_logger(__name__)
 FINISH_S = 15.0
 
 Job = Literal["handle", "perform"]
-Work = Callable[[Sequence[int]], Awaitable[None]]
+Work = Callable[[Sequence[int]], Awaitable[object]]
 
 
 class Queue(Protocol):
@@ -52,7 +52,7 @@ class InProcessQueue:
                 bell.clear()
             await self._finish(job, asyncio.ensure_future(work(ids)))
 
-    async def _finish(self, job: Job, running: asyncio.Future[None]) -> None:
+    async def _finish(self, job: Job, running: asyncio.Future[object]) -> None:
         """A stop waits for the work under way: what is being sent gets recorded."""
         try:
             await asyncio.shield(running)
