@@ -6,6 +6,7 @@ messages, and history cannot. What both bring is yielded once.
 
 import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Final, cast
 import aiohttp
 import discord
 import structlog
+from discord.gateway import KeepAliveHandler
 
 from domain.errors import PlatformRefused
 from domain.hearing import Batch, ListenerHealth, ListenerState
@@ -32,7 +34,9 @@ _PAGE: Final = 100
 _PAGE_TIMEOUT_S: Final = 60.0
 _RETRY_S: Final = 10.0
 _FIRST_BACKOFF_S: Final = 1.0
-_LONGEST_BACKOFF_S: Final = 60.0
+_LONGEST_BACKOFF_S: Final = 120.0
+"""A client that always fails identifies 720 times a day; Discord resets the token after 1,000."""
+_STEADY_S: Final = 600.0
 
 _BAD_TOKEN: Final = "Discord rejects the bot token: set the token from the developer portal (Bot, Reset Token)."  # noqa: S105
 _NO_INTENTS: Final = (
@@ -81,7 +85,6 @@ class _Ear(discord.Client):
 
     inbox: _Inbox
     logged_in = False
-    was_ready = False
 
     async def setup_hook(self) -> None:
         self.logged_in = True
@@ -89,9 +92,10 @@ class _Ear(discord.Client):
     async def close(self) -> None:
         self.logged_in = False
         await super().close()
-
-    async def on_connect(self) -> None:
-        self.was_ready = True
+        # The library forgets the heartbeat of a socket that was cut off amid its handshake.
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:  # pyright: ignore[reportPrivateUsage]
+                thread.stop()
 
     async def on_socket_raw_receive(self, text: str) -> None:
         self.inbox.put(_decode(text))
@@ -167,6 +171,7 @@ class DiscordListener:
         """Run one client after the other, each until it fails. The client itself reconnects and resumes."""
         backoff = _FIRST_BACKOFF_S
         while True:
+            started = _clock()
             client = self._client = new_client(self._access, _Ear)
             client.inbox = inbox
             try:
@@ -179,7 +184,7 @@ class DiscordListener:
             finally:
                 await client.close()
             await asyncio.sleep(backoff)
-            backoff = _FIRST_BACKOFF_S if client.was_ready else min(backoff * 2, _LONGEST_BACKOFF_S)
+            backoff = _FIRST_BACKOFF_S if _clock() - started > _STEADY_S else min(backoff * 2, _LONGEST_BACKOFF_S)
 
     def _raise_refusal(self, connection: asyncio.Task[None]) -> None:
         if connection.cancelled():

@@ -56,7 +56,7 @@ def parse(name: str, data: Json, scene: Scene) -> Event | None:
             case _:
                 return None
     except (LookupError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        return Unparsable(platform="discord", error=f"{name}: {type(error).__name__} {error}")
+        return Unparsable(platform="discord", error=f"{name}: {type(error).__name__}")
 
 
 def _mention(data: Json, scene: Scene) -> Mention:

@@ -93,7 +93,7 @@ class Hearing:
         try:
             self._learn(payload.name, payload.data)
         except (LookupError, TypeError, ValueError, AttributeError) as error:
-            yield Heard(event=Unparsable(platform="discord", error=f"{payload.name}: {error}"), raw=payload.raw)
+            yield Heard(event=Unparsable(platform="discord", error=f"{payload.name}: {type(error).__name__}"), raw=payload.raw)
             return
         if payload.name == "MALFORMED":
             yield Heard(event=Unparsable(platform="discord", error="a gateway payload is no JSON object"), raw=payload.raw)

@@ -66,6 +66,7 @@ class _Connection:
             while True:
                 self._handle(await self._receive())
         except _Closed as closed:
+            code = closed.code
             self._outbox.put_nowait(Close(closed.code))
             await writer
         except WebSocketDisconnect as gone:

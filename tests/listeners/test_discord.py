@@ -57,7 +57,7 @@ class Ear:
 
 
 @asynccontextmanager
-async def listening(rig: Rig, cursors: Mapping[str, str] | None = None, **access: Any) -> AsyncIterator[Ear]:
+async def listening(rig: Rig, cursors: Mapping[str, str] | None = None, **access: Any) -> AsyncGenerator[Ear]:
     """An ear that has just met the server."""
     listener = DiscordListener(rig.access(**access))
     ear = Ear(listener, cursors or {})
@@ -85,7 +85,8 @@ async def test_a_post_becomes_a_mention(rig: Rig) -> None:
     assert place == (brand.DISCORD_GENERAL_ID, "general", brand.DISCORD_GENERAL_ID)
     assert mention.url == f"https://discord.com/channels/{brand.DISCORD_GUILD_ID}/{brand.DISCORD_GENERAL_ID}/{post}"
     assert (mention.author.id, mention.author.username, mention.author.display_name) == (ana, "ana", "Ana Q")
-    assert (mention.author.kind, (datetime.now(UTC) - mention.author.created_at).days) == (AccountKind.PERSON, 10)  # pyright: ignore[reportOperatorIssue]
+    assert mention.author.created_at is not None
+    assert (mention.author.kind, (datetime.now(UTC) - mention.author.created_at).days) == (AccountKind.PERSON, 10)
     assert [media.kind for media in mention.media] == ["photo"]
     assert any('"stuck"' in raw for raw in ear.raw)
 

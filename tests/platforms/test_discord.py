@@ -1,6 +1,7 @@
 """Where the shared Discord client goes, and what it asks for."""
 
 import discord
+import discord.http
 
 from platforms.discord import DEFAULT_BASE_URL, DiscordAccess, new_client
 

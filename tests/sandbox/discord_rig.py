@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -64,7 +64,7 @@ class Rig:
 
 
 @asynccontextmanager
-async def running(**settings: Any) -> AsyncIterator[Rig]:
+async def running(**settings: Any) -> AsyncGenerator[Rig]:
     """Serve until the block ends. Identifying twice at once is allowed unless `settings` say otherwise."""
     listening = socket.create_server(("127.0.0.1", 0))
     # asyncio does this only for sockets it made itself; without it every answer waits 40 ms for a delayed acknowledgement.

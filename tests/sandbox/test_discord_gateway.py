@@ -1,7 +1,7 @@
 """The real discord.py against the local gateway."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -47,7 +47,7 @@ class Witness(discord.Client):
 
 
 @asynccontextmanager
-async def connected(rig: Rig, token: str = brand.DISCORD_TOKEN) -> AsyncIterator[Witness]:
+async def connected(rig: Rig, token: str = brand.DISCORD_TOKEN) -> AsyncGenerator[Witness]:
     client = new_client(rig.access(), Witness)
     task = asyncio.create_task(client.start(token))
     try:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -23,7 +23,7 @@ async def rig() -> AsyncIterator[Rig]:
 
 
 @asynccontextmanager
-async def socket(rig: Rig) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
+async def socket(rig: Rig) -> AsyncGenerator[aiohttp.ClientWebSocketResponse]:
     async with rig.http.ws_connect(rig.url.replace("http", "ws") + "/gateway?v=10&encoding=json") as socket:
         assert (await socket.receive_json())["op"] == 10
         yield socket
