@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import false, select, update
+from sqlalchemy import select, update
 
 from domain.deciding import Decision
 from domain.records import MentionRecord
@@ -41,10 +41,7 @@ async def record(
 async def record_many(
     tx: Tx, decided: Sequence[tuple[int, Assessment | None, Decision]], *, decided_by: str, now: datetime
 ) -> None:
-    """As `record`, for a batch in three statements. A mention keeps its newest assessment and all its decisions.
-
-    A decision is about the text as it stands, so the mention is no longer outdated.
-    """
+    """As `record`, for a batch in two statements. A mention keeps its newest assessment and all its decisions."""
     assessed = [_assessment_row(mention_id, assessment, now) for mention_id, assessment, _ in decided if assessment is not None]
     if assessed:
         insert = insert_into(tx, AssessmentRow)
@@ -53,9 +50,6 @@ async def record_many(
     kept = [(mention_id, {"effects": decision.effects, "reasons": decision.reasons}) for mention_id, _, decision in decided]
     rows = [{"mention_id": mention_id, **what, "decided_by": decided_by, "decided_at": now} for mention_id, what in kept]
     await _insert(tx, DecisionRow, rows)
-    for chunk in chunks([mention_id for mention_id, _ in kept]):
-        outdated = MentionRow.id.in_(chunk) & MentionRow.outdated
-        await tx.execute(update(MentionRow).where(outdated).values(outdated=false()))
 
 
 async def apply(

@@ -4,14 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, case, false, func, or_, select, update
+from sqlalchemy import ColumnElement, Select, func, or_, select, update
 
 from domain.hearing import Edited, Mention
 from domain.people import PLATFORMS, Platform
 from domain.records import MentionRecord, MentionState
 from storage.accounts import account_of, upsert
 from storage.db import Tx
-from storage.tables import AccountRow, MentionRow
+from storage.tables import AccountRow, ActionRow, MentionRow, ReviewRow
 from storage.writing import changed, chunks, insert_into
 
 
@@ -35,18 +35,32 @@ async def insert(tx: Tx, new: Sequence[NewMention], now: datetime) -> list[int]:
 
 
 async def apply_edit(tx: Tx, edited: Edited, secrets: frozenset[str], now: datetime) -> int | None:
-    """Take over a new text (redacted). Returns the id, or None when nothing changes: unknown, deleted, older or the same text.
+    """Take over a new text (redacted), to be decided on again (ADR 3). Returns the id, or None when nothing changes: unknown,
+    deleted, older or the same text.
 
-    Whoever holds the mention loses the lease, for the old text must not be decided on; one decided already becomes outdated.
+    Whoever holds the mention loses the lease. A reply that has not left is cancelled, and what waits for a human because of
+    the old text is closed; a reply of unknown fate still waits for one.
     """
     statement = (
         update(MentionRow)
         .where(_is(edited.platform, edited.external_id), MentionRow.deleted_at.is_(None), MentionRow.text != edited.text)
         .where(or_(MentionRow.edited_at.is_(None), MentionRow.edited_at <= edited.edited_at))
         .values(text=edited.text, secrets=secrets, edited_at=min(edited.edited_at, now), owner=None, lease_until=None)
-        .values(outdated=case((MentionRow.state == "handled", True), else_=MentionRow.outdated))
+        .values(state="received", state_reason="", attempts=0, handled_at=None)
     )
-    return (await tx.scalars(statement.returning(MentionRow.id))).one_or_none()
+    mention_id = (await tx.scalars(statement.returning(MentionRow.id))).one_or_none()
+    if mention_id is not None:
+        await _supersede(tx, mention_id, now)
+    return mention_id
+
+
+async def _supersede(tx: Tx, mention_id: int, now: datetime) -> None:
+    """Withdraw what the old text led to and nobody has acted on yet."""
+    why = "the post was edited"
+    unsent = (ActionRow.mention_id == mention_id) & (ActionRow.state == "pending")
+    await tx.execute(update(ActionRow).where(unsent).values(state="cancelled", detail=why, finished_at=now, counts_from=now))
+    open_ = (ReviewRow.mention_id == mention_id) & (ReviewRow.state == "waiting") & ReviewRow.action_id.is_(None)
+    await tx.execute(update(ReviewRow).where(open_).values(state="decided", outcome=why, decided_at=now))
 
 
 async def apply_deletion(tx: Tx, platform: Platform, external_id: str, now: datetime) -> int | None:
@@ -115,7 +129,7 @@ async def retry_failed(tx: Tx, mention_id: int) -> bool:
     """failed -> received, with fresh attempts."""
     failed = (MentionRow.id == mention_id) & (MentionRow.state == "failed")
     values = {"state": "received", "state_reason": "", "attempts": 0, "handled_at": None}
-    return await changed(tx, update(MentionRow).where(failed).values(**values, outdated=false()), MentionRow.id)
+    return await changed(tx, update(MentionRow).where(failed).values(**values), MentionRow.id)
 
 
 async def get(tx: Tx, mention_id: int) -> MentionRecord | None:

@@ -2,8 +2,7 @@
 
 import asyncio
 import shutil
-from collections.abc import AsyncGenerator, Callable, Iterator
-from itertools import count
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 
 import pytest
@@ -42,17 +41,12 @@ def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
     return f"sqlite+aiosqlite:///{shutil.copy(sqlite_template, tmp_path / 'fleetwatch.db')}"
 
 
-@pytest.fixture(scope="session")
-def new_postgresql_url(postgresql_url: str) -> Callable[[], str]:
-    """Makes fresh migrated PostgreSQL databases."""
-    numbers = count()
-
-    def make() -> str:
-        name = f"test_{next(numbers)}"
-        servers.ask_postgresql(postgresql_url, f"CREATE DATABASE {name} TEMPLATE template_fleetwatch")
-        return postgresql_url + name
-
-    return make
+@pytest.fixture
+def new_postgresql_url(postgresql_url: str) -> Iterator[str]:
+    """A fresh migrated PostgreSQL database."""
+    servers.ask_postgresql(postgresql_url, "CREATE DATABASE test TEMPLATE template_fleetwatch")
+    yield postgresql_url + "test"
+    servers.ask_postgresql(postgresql_url, "DROP DATABASE test WITH (FORCE)")
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -60,7 +54,7 @@ def database_url(request: pytest.FixtureRequest) -> str:
     """URL of a fresh migrated database, on each dialect in turn."""
     if request.param == "sqlite":
         return request.getfixturevalue("sqlite_url")
-    return request.getfixturevalue("new_postgresql_url")()
+    return request.getfixturevalue("new_postgresql_url")
 
 
 @pytest.fixture

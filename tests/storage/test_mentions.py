@@ -1,7 +1,6 @@
 """The inbox: each mention once, decided on by one worker at a time."""
 
 import asyncio
-from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -131,8 +130,8 @@ async def test_concurrent_claimers_never_share_a_mention(database: Database, dat
     assert len(claimed) == len(set(claimed))
 
 
-async def test_a_claimer_does_not_wait_for_another_on_postgresql(new_postgresql_url: Callable[[], str]) -> None:
-    database = Database(new_postgresql_url())
+async def test_a_claimer_does_not_wait_for_another_on_postgresql(new_postgresql_url: str) -> None:
+    database = Database(new_postgresql_url)
     first, second = await stored(database, new("1"), new("2"))
     async with database.transaction() as holding:
         await mentions.claim(holding, [first.id], owner="a", until=NOW + MINUTE, now=NOW)
