@@ -22,12 +22,16 @@ def _blank_is_none(value: object) -> object:
     return None if value == "" else value
 
 
+def _name(value: object) -> object:
+    return value.strip().lower() if isinstance(value, str) else value
+
+
 Printable = AfterValidator(_printable)
 Blank = BeforeValidator(_blank_is_none)
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, max_length=500), Printable]
 ReplyText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), Printable]
-Username = Annotated[str, StringConstraints(strip_whitespace=True, to_lower=True, pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$")]
+Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$"), BeforeValidator(_name)]
 TypedPassword = Annotated[str, StringConstraints(max_length=1000)]
 
 LanguageCode = Literal["en", "zh", "ko", "ja", "ru", "es", "fr", "vi"]

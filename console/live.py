@@ -39,6 +39,7 @@ class Live:
     def __init__(self, db: Database, clock: Callable[[], datetime]) -> None:
         self._db = db
         self._clock = clock
+        self.ping_s = PING_S
         self._listeners: set[Listener] = set()
         self._watched = asyncio.Event()
         self._closed = False
@@ -76,7 +77,7 @@ class Live:
                 for name, data in listener.take().items():
                     yield f"event: {name}\ndata: {data}\n\n"
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(listener.wake.wait(), PING_S)
+                    await asyncio.wait_for(listener.wake.wait(), self.ping_s)
                     continue
                 yield PING
         finally:

@@ -130,8 +130,8 @@ async def _decide_flag(tx: Tx, matter: Matter, verdict: Verdict, now: datetime) 
     guilty = verdict.choice == "scam"
     await flags.decide(tx, matter.item.flag_id, "confirmed" if guilty else "dismissed", now)
     flag = await flags.get(tx, matter.item.flag_id)
-    if flag is not None and not guilty:
-        await accounts.clear(tx, flag.account_id, now)
+    if flag is not None:
+        await accounts.clear(tx, flag.account_id, None if guilty else now)
 
 
 async def _governed(tx: Tx, console: Console, matter: Matter, verdict: Verdict, decision: Decision) -> Decision:
@@ -180,6 +180,7 @@ async def _confirm_new_flags(tx: Tx, user: UserRecord, matter: Matter, now: date
     for flag in await flags.of_mention(tx, matter.case.record.id):
         if flag.id not in known:
             await flags.decide(tx, flag.id, "confirmed", now)
+            await accounts.clear(tx, flag.account_id, None)
     asked = {item.id for item in matter.case.reviews}
     for item in await reviews.of_mention(tx, matter.case.record.id):
         if item.id not in asked:
@@ -199,10 +200,11 @@ def _opened_by(matter: Matter) -> list[TicketRecord]:
 
 
 async def _undo_flags(tx: Tx, matter: Matter, now: datetime) -> None:
-    if matter.item.flag_id is not None:
-        await flags.decide(tx, matter.item.flag_id, "open", now)
     for flag in matter.case.flags:
-        if flag.created_at == matter.item.decided_at:
+        if flag.id == matter.item.flag_id:
+            await flags.decide(tx, flag.id, "open", now)
+            await accounts.clear(tx, flag.account_id, None)
+        elif flag.created_at == matter.item.decided_at:
             await flags.decide(tx, flag.id, "dismissed", now)
 
 

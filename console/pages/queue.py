@@ -36,15 +36,17 @@ async def queue_changes(
     console: Here,
     user: Viewer,
     filters: Filtered,
+    newest: Annotated[int, Query(ge=0)] = 0,
     shown: Annotated[list[Annotated[int, Query(ge=1, le=2**31 - 1)]], Query(max_length=SHOWN)] = [],  # noqa: B006 read only
 ) -> Response:
     """What changed since the page was drawn: how many are new, and who took or decided the rows that are on it."""
     async with console.db.reading() as tx:
         items = await reviews.queue(tx, now=console.clock(), limit=SHOWN, **filters.model_dump())
-    waiting = {item.id: item for item in items}
+        waiting = {item.id: item for item in items}
+        rows = [waiting.get(review_id) or await reviews.get(tx, review_id) for review_id in shown]
     values = {
-        "fresh": sum(item.id not in set(shown) for item in items),
-        "rows": [(review_id, waiting.get(review_id)) for review_id in shown],
+        "fresh": sum(item.id > newest for item in items),
+        "rows": [item for item in rows if item],
         "query": query_of(filters),
         "user": user,
         "now": console.clock(),

@@ -40,6 +40,10 @@
   document.addEventListener("visibilitychange", () => (document.hidden ? close() : open()));
   addEventListener("pagehide", close);
   addEventListener("pageshow", open);
+  // A refresh that was asked for before a dialog opened must not take the dialog away.
+  document.body.addEventListener("htmx:beforeSwap", (event) => {
+    if (event.detail.target.querySelector("dialog[open]")) event.detail.shouldSwap = false;
+  });
   // What the reviewer has the focus in is not replaced under the fingers.
   document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
     if (event.detail.target.contains(document.activeElement)) event.detail.shouldSwap = false;

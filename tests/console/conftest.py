@@ -1,5 +1,6 @@
 """A console over a fresh SQLite database, with a clock that stands still until a test moves it."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
@@ -14,6 +15,7 @@ from prometheus_client import CollectorRegistry
 from config.settings import Settings
 from console.access import token_hash
 from console.app import create_app
+from console.server import ConsoleServer
 from domain.people import PLATFORMS
 from domain.records import Role
 from storage import sessions, switches, users
@@ -73,6 +75,25 @@ async def visit(app: FastAPI, db: Database, clock: Clock) -> AsyncGenerator[Visi
 async def stranger(app: FastAPI) -> AsyncGenerator[httpx.AsyncClient]:
     async with browser(app, {}) as client:
         yield client
+
+
+@pytest.fixture
+async def server(app: FastAPI) -> AsyncGenerator[ConsoleServer]:
+    served = ConsoleServer(app, host="127.0.0.1", port=0)
+    task = asyncio.create_task(served.serve())
+    await eventually(lambda: served.started)
+    yield served
+    served.should_exit = True
+    await task
+
+
+def address_of(server: ConsoleServer) -> str:
+    return f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
+
+
+async def eventually(condition: Callable[[], bool]) -> None:
+    while not condition():  # noqa: ASYNC110 the server has nothing to wait for
+        await asyncio.sleep(0.01)
 
 
 def browser(app: FastAPI, cookies: dict[str, str]) -> httpx.AsyncClient:

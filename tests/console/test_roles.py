@@ -65,7 +65,7 @@ def routes() -> Iterator[str]:
     for page in PAGES:
         for route in page.router.routes:
             assert isinstance(route, APIRoute)
-            yield from (f"{method} {route.path}" for method in route.methods)
+            yield from (f"{method} {route.path}" for method in route.methods or ())
 
 
 def test_every_route_has_its_role_in_this_table() -> None:
