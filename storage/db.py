@@ -22,6 +22,8 @@ Tx = AsyncSession
 
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 _BUSY_TIMEOUT_S = 30
+_DISCREET = True
+"""For `hide_parameters`: errors must not carry what strangers wrote into the logs."""
 # Rows are never read back through the identity map: conditional updates change them behind its back.
 _SESSION_OPTIONS = {"populate_existing": True, "synchronize_session": False}
 
@@ -82,13 +84,15 @@ def _parse(url: str) -> URL:
 def _postgresql_engine(url: URL) -> AsyncEngine:
     # A stopped process must not hold its row locks for ever: the server ends transactions that stand idle.
     arguments = {"connect_timeout": 10, "options": "-c idle_in_transaction_session_timeout=60s -c lock_timeout=30s"}
-    return create_async_engine(url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments)
+    return create_async_engine(
+        url, pool_size=10, max_overflow=10, pool_pre_ping=True, connect_args=arguments, hide_parameters=_DISCREET
+    )
 
 
 def _sqlite_engine(url: URL) -> AsyncEngine:
     # With isolation_level None the driver begins nothing by itself, so `_begin` decides what a transaction is.
     arguments: dict[str, Any] = {"isolation_level": None, "timeout": _BUSY_TIMEOUT_S}
-    engine = create_async_engine(url, connect_args=arguments)
+    engine = create_async_engine(url, connect_args=arguments, hide_parameters=_DISCREET)
     event.listen(engine.sync_engine, "connect", _prepare)
     event.listen(engine.sync_engine, "begin", _begin)
     return engine

@@ -3,9 +3,10 @@
 import asyncio
 
 import pytest
+from sqlalchemy.exc import IntegrityError
 
 from domain.errors import ConfigError
-from storage import cursors
+from storage import cursors, users
 from storage.db import Database
 from tests.storage.builders import NOW
 
@@ -74,6 +75,17 @@ async def test_read_then_write_survives_other_processes(database: Database, data
     async with database.reading() as tx:
         assert len(await cursors.load(tx, "x")) == 20
     await other.close()
+
+
+async def test_an_error_does_not_repeat_what_strangers_wrote(database: Database) -> None:
+    async def store_twice() -> None:
+        async with database.transaction() as tx:
+            for _ in range(2):
+                await users.add(tx, "ann", "canary-hash", "viewer", must_change=False, now=NOW)
+
+    with pytest.raises(IntegrityError) as error:
+        await store_twice()
+    assert "canary-hash" not in str(error.value)
 
 
 @pytest.mark.parametrize("url", ["", "nonsense", "mysql://localhost/x", "sqlite:///file.db", "postgresql://localhost/x"])
