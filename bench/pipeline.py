@@ -17,7 +17,7 @@ from uuid import uuid4
 from bench.rig import machine
 from bench.servers import postgresql
 from classifier.redaction import redact, redact_json
-from config.load import ROOT, load_registry, load_settings
+from config.load import ROOT, load_settings
 from domain.errors import FleetwatchError
 from domain.hearing import Batch, Heard, Mention
 from domain.people import Account, AccountKind
@@ -56,7 +56,7 @@ def main(argv: Sequence[str]) -> int:
 def run(number: int, rounds: int) -> dict[str, list[float]]:
     """Mentions a second by name, one value a round; the ways take turns, so that a noisy machine is noisy to all."""
     settings = load_settings()
-    classifier = build_classifier(settings, load_registry(ROOT / settings.files.identities))
+    classifier = build_classifier(settings)
     policy = build_policy(settings)
     rates: dict[str, list[float]] = {"classifier alone": []}
     with ExitStack() as stack:

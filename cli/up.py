@@ -20,13 +20,14 @@ from config.settings import Settings
 from console.app import create_app
 from console.bootstrap import ensure_first_user
 from domain.errors import ConfigError, FleetwatchError
-from storage import switches
+from storage import listener_states, switches
 from storage.db import Database
 from workers.clock import utc_now
 from workers.fleet import Fleet
-from workers.wiring import build_fleet, build_policy, configured
+from workers.wiring import build_classifier, build_fleet, build_policy, configured
 
 GRACE_S = 3
+LOOK_EVERY_S = 0.2
 
 
 def run(*, port: int | None, speed: float | None, data_dir: Path) -> int:
@@ -90,11 +91,12 @@ class _Up:
         )
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.serve(sockets=[self._listening]))]
         try:
-            fleet = await asyncio.to_thread(build_fleet, self._settings, self._database, policy)
+            classifier = await asyncio.to_thread(build_classifier, self._settings)
+            fleet = build_fleet(self._settings, self._database, policy, classifier)
             tasks.append(asyncio.create_task(fleet.run()))
             tasks.append(asyncio.create_task(show_counts(self._database)))
-            await self._play(fleet)
             tasks.append(asyncio.create_task(self._stop.wait()))
+            tasks.append(asyncio.create_task(self._play(fleet)))
             await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         finally:
             server.should_exit = True
@@ -106,14 +108,23 @@ class _Up:
                 raise result
 
     async def _play(self, fleet: Fleet) -> None:
-        """The sandbox's people begin to talk; nothing is at stake there, so its platforms are live."""
-        if self._sandbox is None:
-            return
-        async with self._database.transaction() as tx:
-            await switches.ensure(tx, list(fleet.listeners), utc_now())
-            for platform in fleet.listeners:
-                await switches.set_live(tx, platform, True, by="sandbox", now=utc_now())
-        self._sandbox.play(self._speed)
+        """The sandbox's people talk once everybody listens; nothing is at stake there, so its platforms are live."""
+        if self._sandbox is not None:
+            await self._connected(fleet)
+            async with self._database.transaction() as tx:
+                for platform in fleet.listeners:
+                    await switches.set_live(tx, platform, True, by="sandbox", now=utc_now())
+            self._sandbox.play(self._speed)
+        await self._stop.wait()
+
+    async def _connected(self, fleet: Fleet) -> None:
+        began = utc_now()
+        while True:
+            async with self._database.reading() as tx:
+                states = [one for one in await listener_states.all(tx) if one.updated_at >= began]
+            if {one.platform for one in states if one.state == "connected"} >= fleet.listeners.keys():
+                return
+            await asyncio.sleep(LOOK_EVERY_S)
 
 
 class _Server(uvicorn.Server):
@@ -164,4 +175,6 @@ def _listen(settings: Settings) -> Generator[socket.socket]:
             f"console.port: {host}:{port} cannot be used ({error.strerror}); choose another with --port."
         ) from None
     with listening:
+        # asyncio does this only for sockets it made itself; without it every answer waits for the browser's delayed ACK.
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         yield listening

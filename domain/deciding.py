@@ -52,6 +52,8 @@ class JoinTicket:
 class FlagMention:
     """Put the post and its author before community managers. Says nothing in public."""
 
+    confirmed: bool = False
+    """A manager said so: there is nothing left to review."""
     tier: Tier
     scam_type: str
     signals: tuple[Signal, ...]
@@ -98,8 +100,6 @@ class Standing:
     author_flagged: bool = False
     author_opted_out: bool = False
     author_cleared: bool = False
-    edited: bool = False
-    """The post changed after it was decided on."""
     deleted: bool = False
     killed: bool = False
     """The platform's kill switch is on."""

@@ -36,7 +36,6 @@ class XAccess:
     """Rules of the filtered stream; empty: no stream."""
     overlap: int = 20
     """Posts read again at every poll, because since_id alone misses some."""
-    brand_words: tuple[str, ...] = ()
 
     @property
     def account_id(self) -> str:

@@ -65,6 +65,8 @@ def setup(url: str) -> dict[str, dict[str, Any]]:
 def serve(*, host: str, port: int, data_dir: Path, watch_stdin: bool) -> None:
     """Serve until SIGTERM, SIGINT or, with `watch_stdin`, the end of standard input. Raises OSError when the port is taken."""
     listening = socket.create_server((host, port))
+    # asyncio does this only for sockets it made itself; without it every answer waits for the client's delayed ACK.
+    listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://{host}:{listening.getsockname()[1]}"
     sandbox = build(url, data_dir)
     config = uvicorn.Config(

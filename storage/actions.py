@@ -71,7 +71,7 @@ async def start(tx: Tx, action_id: int, *, owner: str, now: datetime) -> ActionR
     statement = (
         update(ActionRow)
         .where(ActionRow.id == action_id, ActionRow.state == "pending", ActionRow.not_before <= now)
-        .values(state="sending", owner=owner, sending_at=now, attempts=ActionRow.attempts + 1)
+        .values(state="sending", owner=owner, sending_at=now, counts_from=now, attempts=ActionRow.attempts + 1)
     )
     row = (await tx.scalars(statement.returning(ActionRow))).one_or_none()
     return None if row is None else action_of(row)

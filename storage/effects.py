@@ -83,8 +83,11 @@ class Plan:
 
     def _flag(self, item: Decided, effect: FlagMention, place: Place) -> None:
         row = {"mention_id": item.record.id, "account_id": place.account_id, "created_at": self.now}
-        self.flags.append({**row, "tier": effect.tier, "scam_type": effect.scam_type, "signals": effect.signals})
-        if effect.tier != "watch":
+        state = "confirmed" if effect.confirmed else "open"
+        self.flags.append(
+            {**row, "state": state, "tier": effect.tier, "scam_type": effect.scam_type, "signals": effect.signals}
+        )
+        if effect.tier != "watch" and not effect.confirmed:
             self._review(item, AskReview(kind="flag", risk=FLAG_RISK[effect.tier], proposed=()), FLAG_URGENCY)
 
     def _review(self, item: Decided, effect: AskReview, urgency: str) -> None:

@@ -39,7 +39,6 @@ async def add(  # noqa: PLR0913  (one argument a column)
 async def queue(
     tx: Tx,
     *,
-    now: datetime,  # noqa: ARG001  (the caller's moment; claims show their own end)
     platform: Platform | None = None,
     language: str | None = None,
     kind: ReviewKind | None = None,

@@ -84,7 +84,6 @@ def _facts() -> Select[*tuple[Any, ...]]:
         select(
             MentionRow.id,
             MentionRow.platform,
-            MentionRow.outdated.label("edited"),
             MentionRow.deleted_at.is_not(None).label("deleted"),
             AccountRow.opted_out.label("author_opted_out"),
             AccountRow.cleared_at.is_not(None).label("author_cleared"),

@@ -124,8 +124,6 @@ class MentionRow(Base):
     handled_at: Mapped[datetime | None]
     edited_at: Mapped[datetime | None]
     deleted_at: Mapped[datetime | None]
-    outdated: Mapped[bool] = mapped_column(default=False)
-    """The text changed after it was decided on. A fact, not a comparison of the platform's clock with ours."""
 
 
 class AssessmentRow(Base):

@@ -90,10 +90,6 @@ def asked_us(plea: Plea) -> Refusal | None:
     return None if plea.mention.addressed else _refuse("asked_us", "the author did not ask us")
 
 
-def unchanged(plea: Plea) -> Refusal | None:
-    return _refuse("unchanged", "the post was edited after it was decided on", "human") if plea.standing.edited else None
-
-
 def in_time(plea: Plea) -> Refusal | None:
     limit = plea.policy.reply_within
     late = plea.standing.now - plea.mention.posted_at > limit
@@ -128,7 +124,7 @@ ALWAYS: tuple[Check, ...] = (
 )
 """Bind every reply, a human's too."""
 
-AUTOMATIC: tuple[Check, ...] = (asked_us, unchanged, in_time, author_cooldown, thread_cooldown)
+AUTOMATIC: tuple[Check, ...] = (asked_us, in_time, author_cooldown, thread_cooldown)
 """Bind replies that no human has approved."""
 
 

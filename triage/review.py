@@ -50,4 +50,4 @@ def _ticket(item: ReviewRecord, text: str | None, case: CaseFile, policy: Policy
 def _flag(case: CaseFile) -> FlagMention:
     assessment = case.assessment
     scam_type = assessment.scam_type.label if assessment else "other"
-    return FlagMention(tier="likely", scam_type=scam_type, signals=assessment.signals if assessment else ())
+    return FlagMention(confirmed=True, tier="likely", scam_type=scam_type, signals=assessment.signals if assessment else ())

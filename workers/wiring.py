@@ -52,7 +52,7 @@ class Wire:
     responder: Callable[[Any], Responder]
 
 
-def _x(settings: Settings, registry: Registry) -> XAccess:
+def _x(settings: Settings, _registry: Registry) -> XAccess:
     x = settings.x
     return XAccess(
         base_url=x.base_url,
@@ -63,7 +63,6 @@ def _x(settings: Settings, registry: Registry) -> XAccess:
         access_token_secret=x.access_token_secret.get_secret_value(),
         poll_s=x.poll_s,
         stream_rules=x.stream_rules,
-        brand_words=registry.brand_words,
     )
 
 
@@ -142,15 +141,15 @@ def build_policy(settings: Settings) -> Policy:
     )
 
 
-def build_classifier(settings: Settings, registry: Registry) -> Classifier:
+def build_classifier(settings: Settings) -> Classifier:
     """Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
-    model = load_model(ROOT / settings.files.model)
+    registry = load_registry(ROOT / settings.files.identities)
     faq = FaqIndex(load_articles(ROOT / settings.files.faq))
-    return FleetClassifier(model, faq, registry.identities, registry.brand_words)
+    return FleetClassifier(load_model(ROOT / settings.files.model), faq, registry.identities, registry.brand_words)
 
 
-def build_fleet(settings: Settings, database: Database, policy: Policy) -> Fleet:
-    """Everything that moves mentions, for the platforms that have tokens. Slow: call it in a thread."""
+def build_fleet(settings: Settings, database: Database, policy: Policy, classifier: Classifier) -> Fleet:
+    """Everything that moves mentions, for the platforms that have tokens."""
     registry = load_registry(ROOT / settings.files.identities)
     accesses: dict[Platform, Any] = {platform: WIRES[platform].access(settings, registry) for platform in configured(settings)}
     queue = ArqQueue(settings.queue.redis_url) if settings.queue.redis_url else InProcessQueue()
@@ -176,7 +175,7 @@ def build_fleet(settings: Settings, database: Database, policy: Policy) -> Fleet
         handler=Handler(
             database=database,
             queue=queue,
-            classifier=build_classifier(settings, registry),
+            classifier=classifier,
             policy=current_policy,
             officials={(who.platform, who.id): who for who in registry.identities if who.id},
             new_reference=partial(new_reference, settings.brand.ticket_prefix),

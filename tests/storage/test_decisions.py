@@ -1,12 +1,11 @@
 """Effects become rows of ours, and one reply action a mention."""
 
 from domain.deciding import AskReview, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Tier
-from domain.hearing import Edited
 from domain.understanding import Signal
-from storage import actions, casefile, decisions, flags, mentions, reviews, standing, tickets
+from storage import actions, casefile, decisions, flags, reviews, standing, tickets
 from storage.db import Database
 from storage.effects import Decided
-from tests.storage.builders import DUE, MINUTE, NOW, REASON, REPLY, account, assessment, decided, decision, new, stored
+from tests.storage.builders import DUE, NOW, REASON, REPLY, account, assessment, decided, decision, new, stored
 
 TICKET = OpenTicket(reference="K-1", intent="withdrawal", urgency="critical", language="en")
 SIGNALS = (Signal(family="identity", name="lookalike", log_odds=2.5, evidence="KestreI"),)
@@ -57,7 +56,7 @@ async def test_a_serious_flag_asks_for_a_review(database: Database) -> None:
     await decided(database, record, [_flag("likely")])
     async with database.reading() as tx:
         (flag,) = await flags.of_mention(tx, record.id)
-        (review,) = await reviews.queue(tx, now=NOW)
+        (review,) = await reviews.queue(tx)
     assert (flag.tier, flag.signals, flag.state) == ("likely", SIGNALS, "open")
     assert (review.kind, review.flag_id, review.reasons, review.proposed) == ("flag", flag.id, (REASON,), ())
     assert review.due_at == NOW + DUE["critical"]
@@ -68,14 +67,14 @@ async def test_a_flag_of_tier_watch_asks_nobody(database: Database) -> None:
     await decided(database, record, [_flag("watch")])
     async with database.reading() as tx:
         assert len(await flags.of_mention(tx, record.id)) == 1
-        assert await reviews.queue(tx, now=NOW) == []
+        assert await reviews.queue(tx) == []
 
 
 async def test_doubt_is_queued_with_what_is_proposed(database: Database) -> None:
     (record,) = await stored(database, new())
     await decided(database, record, [AskReview(kind="unsure", risk=0.4, proposed=(REPLY, TICKET))])
     async with database.reading() as tx:
-        (review,) = await reviews.queue(tx, now=NOW)
+        (review,) = await reviews.queue(tx)
         assert await tickets.by_reference(tx, "K-1") is None
     assert (review.kind, review.risk, review.proposed) == ("unsure", 0.4, (REPLY, TICKET))
     assert (review.due_at, review.flag_id) == (NOW + DUE["high"], None)
@@ -117,18 +116,6 @@ async def test_a_second_assessment_replaces_the_first(database: Database) -> Non
         case = await casefile.load(tx, record.id)
     assert case is not None
     assert case.assessment == assessment(intent="api")
-
-
-async def test_a_new_decision_is_about_the_text_as_it_stands(database: Database) -> None:
-    (record,) = await stored(database, new())
-    async with database.transaction() as tx:
-        await mentions.claim(tx, [record.id], owner="a", until=NOW + MINUTE, now=NOW)
-        await mentions.mark_handled(tx, record.id, owner="a", now=NOW)
-        edited = Edited(platform="x", external_id="1", text="changed", edited_at=NOW)
-        await mentions.apply_edit(tx, edited, frozenset(), NOW)
-        assert (await standing.standings(tx, [record.id], NOW))[record.id].edited
-        await decisions.record(tx, record.id, None, decision(), decided_by="ann", now=NOW)
-        assert not (await standing.standings(tx, [record.id], NOW))[record.id].edited
 
 
 async def test_a_batch_of_decisions_is_carried_out_together(database: Database) -> None:

@@ -5,7 +5,6 @@ from datetime import timedelta
 import pytest
 
 from domain.deciding import FlagMention, OpenTicket, Standing, Tier
-from domain.hearing import Edited
 from domain.people import Account, Platform
 from domain.records import ActionState, FlagState, MentionRecord, TicketState
 from storage import accounts, actions, flags, mentions, standing, switches, tickets
@@ -181,18 +180,6 @@ async def test_an_opted_out_or_cleared_author_is_known(database: Database) -> No
         await accounts.clear(tx, (await accounts.upsert(tx, [BO], NOW))["x", "1"], NOW)
     found = await _standing(database, record)
     assert (found.author_opted_out, found.author_cleared) == (True, True)
-
-
-async def test_an_edit_counts_only_after_the_decision(database: Database) -> None:
-    (record,) = await stored(database, new())
-    async with database.transaction() as tx:
-        await mentions.apply_edit(tx, Edited(platform="x", external_id="1", text="early", edited_at=NOW), frozenset(), NOW)
-        await mentions.claim(tx, [record.id], owner="a", until=NOW + MINUTE, now=NOW)
-        await mentions.mark_handled(tx, record.id, owner="a", now=NOW)
-    assert not (await _standing(database, record)).edited
-    async with database.transaction() as tx:
-        await mentions.apply_edit(tx, Edited(platform="x", external_id="1", text="late", edited_at=NOW), frozenset(), NOW)
-    assert (await _standing(database, record)).edited
 
 
 async def test_a_deleted_post_is_known(database: Database) -> None:

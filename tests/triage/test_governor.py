@@ -49,7 +49,6 @@ def test_no_reply_bypasses_it(rule: str, facts: dict[str, Any], purpose: str) ->
 
 ONLY_AUTOMATIC: list[tuple[str, dict[str, Any]]] = [
     ("asked_us", {"post": mention(addressed=False)}),
-    ("unchanged", {"edited": True}),
     ("in_time", {"post": mention(posted_at=NOON - timedelta(hours=7))}),
     ("author_cooldown", {"last_reply_to_author_at": NOON - MINUTE}),
     ("thread_cooldown", {"last_reply_in_thread_at": NOON - MINUTE, "post": mention("q", "x", author=author("x"))}),

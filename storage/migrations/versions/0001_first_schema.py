@@ -143,7 +143,6 @@ def upgrade() -> None:
         sa.Column("handled_at", MOMENT, nullable=True),
         sa.Column("edited_at", MOMENT, nullable=True),
         sa.Column("deleted_at", MOMENT, nullable=True),
-        sa.Column("outdated", sa.Boolean(), nullable=False),
         sa.ForeignKeyConstraint(["account_id"], ["accounts.id"], name=op.f("fk_mentions_account_id")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_mentions")),
         sa.UniqueConstraint("platform", "external_id", name=op.f("uq_mentions_platform_external_id")),
