@@ -5,12 +5,13 @@ from datetime import timedelta
 
 import pytest
 
+from domain.deciding import AskReview
 from domain.hearing import Edited, Media
 from domain.records import MentionState
-from storage import mentions
+from storage import actions, mentions, reviews
 from storage.db import Database
 from storage.mentions import NewMention
-from tests.storage.builders import MINUTE, NOW, account, mention, new, stored
+from tests.storage.builders import MINUTE, NOW, REPLY, account, asked, decided, mention, new, started, stored
 
 NONE: frozenset[str] = frozenset()
 
@@ -197,6 +198,33 @@ async def test_an_edit_takes_the_mention_from_whoever_decides_on_the_old_text(da
     async with database.transaction() as tx:
         assert not await mentions.mark_handled(tx, record.id, owner="a", now=NOW)
         assert await mentions.due(tx, now=NOW, heard_before=NOW, limit=9) == [record.id]
+
+
+async def test_an_edit_brings_a_handled_mention_back_and_withdraws_what_the_old_text_led_to(database: Database) -> None:
+    (record,) = await stored(database, new())
+    await _handled(database, record.id)
+    (action_id,) = await decided(database, record, [REPLY, AskReview(kind="unsure", risk=0.5, proposed=())])
+    await _edit(database, "changed")
+    async with database.reading() as tx:
+        assert await mentions.due(tx, now=NOW, heard_before=NOW, limit=9) == [record.id]
+        action = await actions.get(tx, action_id)
+        assert await reviews.queue(tx) == []
+    assert action is not None
+    assert action.state == "cancelled"
+    assert await decided(database, record, [REPLY]) == [action_id]
+
+
+async def test_an_edit_leaves_a_reply_that_has_left_and_the_question_about_its_fate(database: Database) -> None:
+    (record,) = await stored(database, new())
+    (action_id,) = await decided(database, record, [REPLY])
+    action = await started(database, action_id)
+    async with database.transaction() as tx:
+        await actions.finish(tx, action, state="unknown", now=NOW)
+        review_id = await asked(tx, record.id, action_id=action_id)
+    await _edit(database, "changed")
+    async with database.reading() as tx:
+        assert [review.id for review in await reviews.queue(tx)] == [review_id]
+    assert await decided(database, record, [REPLY]) == []
 
 
 async def test_edits_that_change_nothing_are_ignored(database: Database) -> None:
