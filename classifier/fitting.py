@@ -1,0 +1,88 @@
+"""Fits linear heads and their temperatures. Only training imports this module: it needs the `train` extra."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_matrix, hstack, vstack  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+
+from classifier.features import Features
+from classifier.model import softmax
+from classifier.ngrams import FEATURES
+
+Floats = NDArray[np.float64]
+_MOST_STEPS = 300
+_TEMPERATURES = np.geomspace(0.2, 5.0, 80)
+
+
+class Matrix(Protocol):
+    """The little of scipy's sparse matrices that is used here."""
+
+    indices: NDArray[np.int32]
+    shape: tuple[int, int]
+
+    def __getitem__(self, key: object) -> "Matrix": ...
+    def dot(self, other: Floats) -> Floats: ...
+
+
+class _Regression(Protocol):
+    classes_: NDArray[np.str_]
+    coef_: Floats
+    intercept_: Floats
+
+    def fit(self, rows: object, labels: object, sample_weight: object = None) -> object: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fitted:
+    """A head before it is packed: `weights` (features, labels), `bias` (labels)."""
+
+    weights: Floats
+    bias: Floats
+
+    def scores(self, rows: Matrix) -> Floats:
+        return rows.dot(self.weights) + self.bias
+
+
+def stack(found: Features) -> Matrix:
+    """One sparse matrix: hashed n-grams, then the dense part."""
+    grams = csr_matrix((found.grams.values, found.grams.ids, found.grams.starts), shape=(found.grams.rows, FEATURES))
+    return cast("Matrix", hstack([grams, csr_matrix(found.dense)]).tocsr())
+
+
+def stack_rows(parts: Sequence[Matrix]) -> Matrix:
+    """The parts below each other."""
+    return cast("Matrix", vstack(parts).tocsr())
+
+
+def fit(rows: Matrix, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
+    """A multinomial regression. `given`: each row's label; `labels`: the order of the columns; `strength`: inverse of the penalty."""
+    used = np.unique(rows.indices)
+    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS, tol=1e-3))
+    regression.fit(rows[:, used], np.array(given), sample_weight=weights)
+    coefficients, intercept = regression.coef_, regression.intercept_
+    if len(coefficients) == 1:
+        coefficients, intercept = np.vstack([-coefficients, coefficients]) / 2, np.concatenate([-intercept, intercept]) / 2
+    full = np.zeros((rows.shape[1], len(labels)))
+    bias = np.full(len(labels), -30.0)
+    for row, label in enumerate(regression.classes_):
+        full[used, labels.index(str(label))] = coefficients[row]
+        bias[labels.index(str(label))] = intercept[row]
+    return Fitted(weights=full, bias=bias)
+
+
+def temperature(scores: Floats, given: Sequence[str], labels: Sequence[str]) -> float:
+    """The divisor of the scores under which labels of unseen authors are likeliest."""
+    columns = np.array([labels.index(label) for label in given])
+    losses = [-np.log(softmax(scores / t)[np.arange(len(columns)), columns] + 1e-12).mean() for t in _TEMPERATURES]
+    return float(_TEMPERATURES[int(np.argmin(losses))])
+
+
+def fit_two(features: Floats, truth: NDArray[np.bool_], strength: float = 1.0) -> tuple[float, ...]:
+    """A two-way regression on few features: weights, the bias last."""
+    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS))
+    regression.fit(features, truth)
+    return (*(float(value) for value in regression.coef_[0]), float(regression.intercept_[0]))
