@@ -67,6 +67,7 @@ class Rules(Section):
     scam: Share = 0.9
     suspect: Share = 0.6
     ticket: Share = 0.5
+    chatter: Share = 0.7
     language: Share = 0.6
     author_cooldown_s: Positive = 120
     thread_cooldown_s: Positive = 300

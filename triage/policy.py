@@ -25,6 +25,8 @@ class Thresholds:
     """The post may be a scam: a reviewer looks before anything is sent."""
     ticket: float
     """The intent is sure enough to open a ticket without a reviewer."""
+    chatter: float
+    """A post is sure enough to be praise or chatter: leave it alone."""
     language: float
     """The language is sure enough to reply in it."""
 

@@ -101,10 +101,10 @@ def protect_secret(case: Case, policy: Policy) -> Finding | None:
 
 
 def answer_question(case: Case, policy: Policy) -> Finding | None:
-    """An article answers it and nothing burns: reply with the article's link."""
+    """An article answers it and nothing burns: reply with the article's link, by itself only when sure and asked."""
     urgent = case.assessment.urgency.label in _BURNING
     best = case.assessment.faq[0] if case.assessment.faq else None
-    if best is None or urgent or best.probability < policy.thresholds.propose or not case.mention.addressed:
+    if best is None or urgent or best.probability < policy.thresholds.propose:
         return None
     language = case.assessment.language.label
     text = render_answer(case.mention, language, best.article_id, policy)
@@ -113,7 +113,7 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
     reply = PostReply(purpose="faq", language=language, text=text, article_id=best.article_id)
     why = f"article {best.article_id} answers it with probability {best.probability:.2f}"
     sure = best.probability >= policy.thresholds.answer and _language_is_sure(case, policy)
-    if sure:
+    if sure and case.mention.addressed:
         return _found("answer_question", why, reply)
     return _found("answer_question", f"{why}: a human decides", AskReview(kind="reply", risk=0.3, proposed=(reply,)))
 
@@ -131,10 +131,12 @@ def open_ticket(case: Case, policy: Policy) -> Finding | None:
 
 
 def leave_chatter(case: Case, policy: Policy) -> Finding | None:
-    intent = case.assessment.intent
-    if intent.label in policy.silent_intents:
-        return _found("leave_chatter", f"{intent.label} ({intent.confidence:.2f}): nothing to solve")
-    return None
+    """Praise, complaints without a case, chatter. Doubtful or urgent words of somebody who asked us are not passed over."""
+    intent, urgency = case.assessment.intent, case.assessment.urgency
+    doubtful = intent.confidence < policy.thresholds.chatter or urgency.label in _BURNING
+    if intent.label not in policy.silent_intents or (doubtful and case.mention.addressed):
+        return None
+    return _found("leave_chatter", f"{intent.label} ({intent.confidence:.2f}): nothing to solve")
 
 
 def ask_when_in_doubt(case: Case, _policy: Policy) -> Finding | None:

@@ -116,6 +116,7 @@ def build_policy(settings: Settings) -> Policy:
             scam=rules.scam,
             suspect=rules.suspect,
             ticket=rules.ticket,
+            chatter=rules.chatter,
             language=rules.language,
         ),
         trends=TrendPolicy(

@@ -38,7 +38,7 @@ def policy(**changes: Any) -> Policy:
     }
     values: dict[str, Any] = {
         "brand": "Kestrel",
-        "thresholds": Thresholds(answer=0.9, propose=0.5, scam=0.9, suspect=0.6, ticket=0.5, language=0.6),
+        "thresholds": Thresholds(answer=0.9, propose=0.5, scam=0.9, suspect=0.6, ticket=0.5, chatter=0.7, language=0.6),
         "trends": TrendPolicy(
             bin=timedelta(minutes=10),
             history=timedelta(days=1),
