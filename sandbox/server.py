@@ -6,6 +6,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
@@ -30,6 +31,8 @@ class Sandbox:
 
     app: Starlette
     ledgers: dict[str, Ledger]
+    hang_up: Callable[[], None]
+    """Ends what would keep the server from stopping."""
 
     def close(self) -> None:
         for ledger in self.ledgers.values():
@@ -42,8 +45,13 @@ def build(url: str, data_dir: Path | None = None) -> Sandbox:
         data_dir.mkdir(parents=True, exist_ok=True)
     names = (*PLATFORMS, "notes")
     ledgers = {name: Ledger(data_dir / f"{name}.jsonl" if data_dir else None) for name in names}
-    mounts = [Mount(f"/{name}", create(ledgers[name], f"{url}/{name}")) for name, create in PLATFORMS.items()]
-    return Sandbox(app=Starlette(routes=[*_control(url, ledgers["notes"]), *mounts]), ledgers=ledgers)
+    apps = {name: create(ledgers[name], f"{url}/{name}") for name, create in PLATFORMS.items()}
+    mounts = [Mount(f"/{name}", app) for name, app in apps.items()]
+    return Sandbox(
+        app=Starlette(routes=[*_control(url, ledgers["notes"]), *mounts]),
+        ledgers=ledgers,
+        hang_up=apps["telegram"].state.world.queue.hang_up,
+    )
 
 
 def setup(url: str) -> dict[str, dict[str, Any]]:
@@ -77,7 +85,7 @@ def serve(*, host: str, port: int, data_dir: Path, watch_stdin: bool) -> None:
         lifespan="off",
         timeout_graceful_shutdown=_GRACE_S,
     )
-    server = _Server(config, json.dumps({"url": url, "setup": setup(url)}))
+    server = _Server(config, json.dumps({"url": url, "setup": setup(url)}), sandbox.hang_up)
     if watch_stdin:
         threading.Thread(target=_stop_at_end_of_stdin, args=(server,), daemon=True).start()
     # uvicorn raises the signal that stopped it once more when it is done; being asked to stop is no failure here.
@@ -90,20 +98,25 @@ def serve(*, host: str, port: int, data_dir: Path, watch_stdin: bool) -> None:
 
 
 class _Server(uvicorn.Server):
-    """Prints one line on standard output as soon as it answers."""
+    """Prints one line on standard output as soon as it answers, and lets nobody wait when it stops."""
 
-    def __init__(self, config: uvicorn.Config, ready_line: str) -> None:
+    def __init__(self, config: uvicorn.Config, ready_line: str, hang_up: Callable[[], None]) -> None:
         super().__init__(config)
         self._ready_line = ready_line
+        self._hang_up = hang_up
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         sys.stdout.write(self._ready_line + "\n")
         sys.stdout.flush()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._hang_up()
+        await super().shutdown(sockets)
+
 
 def _let_pass(_number: int, _frame: FrameType | None) -> None:
-    pass
+    """A signal that uvicorn has already acted on."""
 
 
 def _stop_at_end_of_stdin(server: uvicorn.Server) -> None:

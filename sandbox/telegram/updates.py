@@ -48,6 +48,10 @@ class UpdateQueue:
         self._next_id += 1
         self._wake(arrived=True)
 
+    def hang_up(self) -> None:
+        """Answer the poll that waits, because the server is about to stop."""
+        self._wake(arrived=True)
+
     def clear(self) -> None:
         self._pending.clear()
 
