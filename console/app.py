@@ -19,6 +19,7 @@ from starlette.types import Scope
 from config.settings import Settings
 from console.access import LoginNeeded, PasswordChangeNeeded
 from console.context import Console
+from console.faults import fault
 from console.guard import SECURITY_HEADERS, Guard
 from console.live import Live
 from console.pages import case, fleet, login, mentions, probes, queue, tickets, users
@@ -123,7 +124,7 @@ def _handle_errors(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     async def _fault(request: Request, error: Exception) -> Response:
         """Outside every middleware, so it brings the security headers itself."""
-        log.error("console_fault", path=request.url.path, exc_info=error)
+        log.error("console_fault", path=request.url.path, **fault(error))
         response = _error_page(request, 500, "The console failed at this; it is logged. Nothing was changed.")
         response.headers.update(SECURITY_HEADERS)
         return response

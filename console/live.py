@@ -9,6 +9,7 @@ from datetime import datetime
 
 import structlog
 
+from console.faults import fault
 from storage import counts, reviews
 from storage.db import Database
 
@@ -62,8 +63,8 @@ class Live:
             await self._watched.wait()
             try:
                 token = await self._tick(token)
-            except Exception:  # a supervisor's edge: pages keep their last counts until the next tick
-                log.warning("live_poll_failed", exc_info=True)
+            except Exception as error:  # noqa: BLE001  (a supervisor's edge: pages keep their last counts until the next tick)
+                log.warning("live_poll_failed", **fault(error))
             await asyncio.sleep(PERIOD_S)
 
     async def stream(self) -> AsyncGenerator[str]:
@@ -91,7 +92,7 @@ class Live:
             if newest == token:
                 return token
             totals = await counts.totals(tx)
-            waiting = await reviews.queue(tx, now=self._clock())
+            waiting = await reviews.queue(tx)
         marks = [(item.id, item.claimed_by) for item in waiting]
         self._push({"counts": json.dumps(asdict(totals)), "queue": json.dumps(marks), "changed": json.dumps(newest)})
         return newest

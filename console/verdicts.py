@@ -53,6 +53,7 @@ async def decide(tx: Tx, console: Console, user: UserRecord, review_id: int, ver
         raise Refused("Say first what became of the reply whose sending was interrupted.")
     if not await reviews.decide(tx, item.id, user=user.username, outcome=verdict.choice, now=now):
         raise AlreadyDecided(_who_was_first(item, now))
+    verdict = _worded(item, verdict)
     await _decide_flag(tx, matter, verdict, now)
     decision = review(item, verdict, case=matter.case, policy=console.policy, reference=_new_reference(console))
     decision = await _governed(tx, console, matter, verdict, decision)
@@ -121,6 +122,16 @@ def _who_was_first(item: ReviewRecord, now: datetime) -> str:
     if item.claimed_by and item.claimed_until and item.claimed_until > now:
         return f"{item.claimed_by} has claimed this. Your decision was not recorded."
     return "Somebody else changed this a moment ago. Look at it again."
+
+
+def _worded(item: ReviewRecord, verdict: Verdict) -> Verdict:
+    """The words that are really meant to go out. Raises Refused when there are none."""
+    reply = proposed_reply(item)
+    if verdict.choice == "approve" and reply and not verdict.text:
+        raise Refused("The reply is empty: write one, or choose another decision.")
+    if verdict.choice == "ticket" and reply and not proposed_ticket(item) and verdict.text == reply.text.strip():
+        return replace(verdict, text=None)  # the answer was left in the field; it acknowledges nothing
+    return verdict
 
 
 async def _decide_flag(tx: Tx, matter: Matter, verdict: Verdict, now: datetime) -> None:
@@ -217,4 +228,4 @@ def proposed_ticket(item: ReviewRecord) -> OpenTicket | None:
 
 
 def _new_reference(console: Console) -> str:
-    return f"{console.ticket_prefix}-{''.join(secrets.choice(_REFERENCE_LETTERS) for _ in range(8))}"
+    return f"{console.ticket_prefix}-{''.join(secrets.choice(_REFERENCE_LETTERS) for _ in range(7))}"

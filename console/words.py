@@ -22,6 +22,7 @@ _SPECIAL = {"login_2fa": "login & 2FA", "api": "API", "faq": "FAQ", "scam_type":
 
 NOTICES = {
     "claimed": "Claimed: it is yours for the next minutes.",
+    "taken": "Somebody else has it, or has decided it.",
     "released": "Released: anybody can take it.",
     "undone": "Undone: nothing was sent, and the item waits for a decision again.",
     "settled": "Recorded.",

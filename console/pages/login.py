@@ -101,7 +101,7 @@ async def _password_error(console: Console, user: UserRecord, form: PasswordForm
     weak = weakness(form.fresh, user.username)
     if weak:
         return weak
-    if console.throttle.admit(account=f"change:{user.username}", address="", now=console.clock()):
+    if console.throttle.admit(account=f"change:{user.username}", address=f"change:{user.username}", now=console.clock()):
         return "Too many attempts. Try again later."
     async with console.db.reading() as tx:
         found = await users.by_name(tx, user.username)

@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response, Strea
 
 from console.access import Viewer, find_user
 from console.context import Console, Here
+from console.faults import fault
 from console.live import PING
 from console.pages.fleet import stale
 from storage import counts, listener_states
@@ -31,8 +32,8 @@ async def readyz(console: Here) -> Response:
         async with console.db.reading() as tx:
             await counts.change_token(tx)
             listening = await listener_states.all(tx)
-    except Exception:  # a probe's edge: whatever the database says, the answer is "not ready"
-        log.warning("not_ready", exc_info=True)
+    except Exception as error:  # noqa: BLE001  (a probe's edge: whatever the database says, the answer is "not ready")
+        log.warning("not_ready", **fault(error))
         return JSONResponse({"ready": False, "database": "does not answer, or lacks its tables"}, 503)
     now = console.clock()
     states = {one.platform: "silent" if stale(one, now) else one.state for one in listening}

@@ -27,7 +27,7 @@ async def home(_user: Viewer) -> Response:
 @router.get("/queue")
 async def queue_page(request: Request, console: Here, user: Viewer, filters: Filtered) -> Response:
     async with console.db.reading() as tx:
-        items = await reviews.queue(tx, now=console.clock(), limit=SHOWN, **filters.model_dump())
+        items = await reviews.queue(tx, limit=SHOWN, **filters.model_dump())
     return await show(request, console, user, "queue.html", items=items, filters=filters, query=query_of(filters), shown=SHOWN)
 
 
@@ -41,7 +41,7 @@ async def queue_changes(
 ) -> Response:
     """What changed since the page was drawn: how many are new, and who took or decided the rows that are on it."""
     async with console.db.reading() as tx:
-        items = await reviews.queue(tx, now=console.clock(), limit=SHOWN, **filters.model_dump())
+        items = await reviews.queue(tx, limit=SHOWN, **filters.model_dump())
         waiting = {item.id: item for item in items}
         rows = [waiting.get(review_id) or await reviews.get(tx, review_id) for review_id in shown]
     values = {

@@ -4,7 +4,7 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 import httpx
@@ -20,7 +20,9 @@ from domain.people import PLATFORMS
 from domain.records import Role
 from storage import sessions, switches, users
 from storage.db import Database
-from tests.console.seed import POLICY
+from tests.console.seed import ARTICLE, DUE
+from triage.policy import Policy
+from workers.wiring import build_policy
 
 ORIGIN = "http://console.test"
 SAME_ORIGIN = {"sec-fetch-site": "same-origin"}
@@ -54,9 +56,15 @@ async def db(sqlite_url: str, clock: Clock) -> AsyncGenerator[Database]:
     await opened.close()
 
 
+@pytest.fixture(scope="session")
+def policy() -> Policy:
+    """The shipped one, with one article and no phrases: what is sent is what the test wrote."""
+    return replace(build_policy(Settings()), articles={ARTICLE.id: ARTICLE}, phrases={}, due=DUE)
+
+
 @pytest.fixture
-def app(db: Database, clock: Clock) -> FastAPI:
-    return create_app(Settings(), db, POLICY, registry=CollectorRegistry(), clock=clock)
+def app(db: Database, policy: Policy, clock: Clock) -> FastAPI:
+    return create_app(Settings(), db, policy, registry=CollectorRegistry(), clock=clock)
 
 
 @pytest.fixture

@@ -12,7 +12,6 @@ from domain.understanding import Article, Assessment, FaqMatch, Judgement, Signa
 from storage import decisions, mentions
 from storage.db import Database, Tx
 from storage.mentions import NewMention
-from triage.policy import PlatformBudget, Policy, Thresholds, TrendPolicy
 
 DUE = {
     "critical": timedelta(minutes=15),
@@ -27,35 +26,6 @@ ARTICLE = Article(
     url="https://help.kestrel.example/reset-2fa",
     title={"en": "Reset two-factor authentication", "zh": "重置双重验证"},
     answer={"en": "Open Security, choose Reset and confirm by e-mail.", "zh": "打开安全中心,选择重置,然后通过邮箱确认。"},
-)
-
-POLICY = Policy(
-    brand="Kestrel",
-    thresholds=Thresholds(answer=0.9, propose=0.5, scam=0.9, suspect=0.6, ticket=0.5, language=0.6),
-    trends=TrendPolicy(
-        bin=timedelta(minutes=10),
-        history=timedelta(days=7),
-        quiet=timedelta(hours=2),
-        least_count=12,
-        prior_per_bin=2.0,
-        dispersion=0.35,
-        tail=0.001,
-    ),
-    phrases={},
-    articles={ARTICLE.id: ARTICLE},
-    budgets={
-        platform: PlatformBudget(
-            replies_per_day=1000, spend_per_day_usd=20.0, reply_cost_usd=0.015, reply_with_link_cost_usd=0.2
-        )
-        for platform in ("x", "telegram", "discord")
-    },
-    allowed_hosts=frozenset({"help.kestrel.example"}),
-    author_cooldown=timedelta(minutes=2),
-    thread_cooldown=timedelta(minutes=5),
-    reply_within=timedelta(hours=6),
-    due=DUE,
-    ticket_intents=frozenset({"withdrawal"}),
-    silent_intents=frozenset({"praise"}),
 )
 
 

@@ -130,7 +130,7 @@ async def test_new_items_are_announced_and_move_nothing(page: Page, db: Database
     before = await page.locator(".row .name").all_text_contents()
     await post(db, Post(name="Newcomer", text="help", urgency="critical"), clock(), decision=ask("reply", 0.99, reply("x")))
     async with db.transaction() as tx:
-        [*_, last] = await reviews.queue(tx, now=clock())
+        [*_, last] = await reviews.queue(tx)
         await reviews.claim(tx, last.id, user="bob", now=clock(), until=clock() + timedelta(minutes=9))
     await expect(page.locator("#pill")).to_have_text("1 new")
     await expect(page.locator("[data-count=waiting]").first).to_have_text("10")
@@ -149,6 +149,15 @@ async def test_the_reply_is_counted_as_the_platform_counts(page: Page, db: Datab
         await expect(page.locator("#length.over")).to_have_count(0)
     await page.locator("#text").fill("a" * 281)
     await expect(page.locator("#length.over")).to_have_count(1)
+
+
+async def test_an_open_case_tells_that_somebody_else_took_it(page: Page, db: Database, clock: Clock) -> None:
+    await post(db, Post(name="P", text="t"), clock(), decision=ask("reply", 0.5, reply("Hi")))
+    await page.goto("/cases/1")
+    await expect(page.locator("[data-live-text]")).to_have_text("Live")
+    async with db.transaction() as tx:
+        await reviews.claim(tx, 1, user="bob", now=clock(), until=clock() + timedelta(minutes=9))
+    await expect(page.locator(".top .claim")).to_have_text("bob")
 
 
 async def test_the_undo_offer_goes_by_itself(page: Page, db: Database, clock: Clock) -> None:

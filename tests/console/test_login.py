@@ -14,7 +14,7 @@ from console.passwords import Passwords, readable_password, weakness
 from storage import audit, users
 from storage.db import Database
 from tests.console.conftest import Clock, Visit, browser, signed_in
-from tests.console.seed import POLICY
+from triage.policy import Policy
 
 PASSWORD = "three unrelated words"
 
@@ -77,10 +77,10 @@ async def test_the_cookie_is_out_of_reach_of_scripts(stranger: httpx.AsyncClient
     assert "Secure" not in cookie
 
 
-async def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(db: Database, clock: Clock) -> None:
+async def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(db: Database, policy: Policy, clock: Clock) -> None:
     await add_ann(db, clock())
     settings = Settings(console=Console(public_url="https://console.test"))
-    async with browser(create_app(settings, db, POLICY, registry=CollectorRegistry(), clock=clock), {}) as client:
+    async with browser(create_app(settings, db, policy, registry=CollectorRegistry(), clock=clock), {}) as client:
         answer = await sign_in(client)
     assert answer.headers["set-cookie"].startswith("__Host-fleetwatch=")
     assert "Secure" in answer.headers["set-cookie"]

@@ -13,7 +13,7 @@ from tests.console.seed import Post, ask, busy_day, post, reply
 
 async def waiting(db: Database, clock: Clock) -> list[ReviewRecord]:
     async with db.reading() as tx:
-        return await reviews.queue(tx, now=clock())
+        return await reviews.queue(tx)
 
 
 async def test_the_riskiest_comes_first(visit: Visit, db: Database, clock: Clock) -> None:

@@ -14,7 +14,7 @@ from tests.console.seed import DAY, HELP, Post, ask, post, reply, ticket
 
 SUPPORT, MINSU = DAY[0], DAY[1]
 QUESTION = Post(name="Ann Other", text="How do I reset 2FA?", platform="x")
-APPROVE = {"choice": "approve", "reason": "The answer fits the question"}
+APPROVE = {"choice": "approve", "reason": "The answer fits the question", "text": f"Look here: {HELP}"}
 IGNORE = {"choice": "ignore", "reason": "Not for us"}
 
 
@@ -25,7 +25,7 @@ async def ask_human(db: Database, clock: Clock, said: Post = QUESTION, text: str
 
 async def waiting(db: Database, clock: Clock) -> list[ReviewRecord]:
     async with db.reading() as tx:
-        return await reviews.queue(tx, now=clock())
+        return await reviews.queue(tx)
 
 
 async def queued(db: Database, mention_id: int) -> list[ActionRecord]:
@@ -60,6 +60,22 @@ async def test_an_edited_reply_is_sent_as_edited(visit: Visit, db: Database, clo
     item = await ask_human(db, clock)
     await decide(await visit("reviewer"), item, APPROVE, text="My own words")
     assert [action.text for action in await queued(db, item.mention_id)] == ["My own words"]
+
+
+async def test_an_emptied_reply_is_refused(visit: Visit, db: Database, clock: Clock) -> None:
+    item = await ask_human(db, clock)
+    answer = await decide(await visit("reviewer"), item, APPROVE, text="  ")
+    assert (answer.status_code, "The reply is empty" in answer.text) == (409, True)
+    assert await queued(db, item.mention_id) == []
+
+
+@pytest.mark.parametrize(("text", "sent"), [(f"Look here: {HELP}", []), ("We look into it.", ["We look into it."])])
+async def test_an_answer_left_in_the_field_is_no_acknowledgement_of_a_ticket(
+    visit: Visit, db: Database, clock: Clock, text: str, sent: list[str]
+) -> None:
+    item = await ask_human(db, clock)
+    await decide(await visit("reviewer"), item, {"choice": "ticket", "reason": "Needs a look", "text": text})
+    assert [action.text for action in await queued(db, item.mention_id)] == sent
 
 
 async def test_undo_sends_nothing_and_the_item_waits_again(visit: Visit, db: Database, clock: Clock) -> None:
