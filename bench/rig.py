@@ -127,6 +127,9 @@ class Fleet:
     def _wait(self, done: Any, problem: str) -> None:
         deadline = time.monotonic() + START_S
         while time.monotonic() < deadline:
+            if self.process is not None and self.process.poll() is not None:
+                lines = (self.data_dir / "up.out").read_text(encoding="utf-8").splitlines()
+                raise FleetwatchError(f"The fleet ended at once: {lines[-1] if lines else 'without a word'}")
             try:
                 if done():
                     return

@@ -6,11 +6,15 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
+from structlog.tracebacks import ExceptionDictTransformer
 
 
 @contextmanager
 def log_to(path: Path) -> Generator[None]:
-    """The fleet's events, and the libraries' warnings (their lower levels name request URLs, which hold tokens)."""
+    """The fleet's events, and the libraries' warnings (their lower levels name request URLs, which hold tokens).
+
+    Tracebacks come without local variables: those hold texts.
+    """
     handler = logging.FileHandler(path, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(message)s"))
     logging.basicConfig(level=logging.WARNING, handlers=[handler], force=True)
@@ -20,7 +24,7 @@ def log_to(path: Path) -> Generator[None]:
                 structlog.contextvars.merge_contextvars,
                 structlog.processors.add_log_level,
                 structlog.processors.TimeStamper(fmt="iso", utc=True),
-                structlog.processors.dict_tracebacks,
+                structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
                 structlog.processors.JSONRenderer(ensure_ascii=False),
             ],
             logger_factory=structlog.WriteLoggerFactory(file=file),

@@ -7,10 +7,9 @@ import socket
 import sys
 from collections.abc import Generator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import IO, Any
-
-import uvicorn
 
 from cli import demo
 from cli.counts import show_counts
@@ -19,14 +18,14 @@ from config.load import load_settings
 from config.settings import Settings
 from console.app import create_app
 from console.bootstrap import ensure_first_user
+from console.server import ConsoleServer
 from domain.errors import ConfigError, FleetwatchError
 from storage import listener_states, switches
 from storage.db import Database
-from workers.clock import utc_now
+from workers.clock import new_reference, utc_now
 from workers.fleet import Fleet
 from workers.wiring import build_classifier, build_fleet, build_policy, configured
 
-GRACE_S = 3
 LOOK_EVERY_S = 0.2
 
 
@@ -81,14 +80,8 @@ class _Up:
 
     async def _serve(self) -> None:
         policy = build_policy(self._settings)
-        server = _Server(
-            uvicorn.Config(
-                create_app(self._settings, self._database, policy),
-                log_config=None,
-                access_log=False,
-                timeout_graceful_shutdown=GRACE_S,
-            )
-        )
+        reference = partial(new_reference, self._settings.brand.ticket_prefix)
+        server = ConsoleServer(create_app(self._settings, self._database, policy, clock=utc_now, new_reference=reference))
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.serve(sockets=[self._listening]))]
         try:
             classifier = await asyncio.to_thread(build_classifier, self._settings)
@@ -125,14 +118,6 @@ class _Up:
             if {one.platform for one in states if one.state == "connected"} >= fleet.listeners.keys():
                 return
             await asyncio.sleep(LOOK_EVERY_S)
-
-
-class _Server(uvicorn.Server):
-    """Leaves the signals to `_Up`, which stops everything in order."""
-
-    @contextmanager
-    def capture_signals(self) -> Generator[None]:
-        yield
 
 
 def say(line: str) -> None:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -36,19 +36,19 @@ log = structlog.get_logger(__name__)
 PAGES = (login, queue, case, tickets, mentions, fleet, users, probes)
 
 
-def utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
 def create_app(
     settings: Settings,
     db: Database,
     policy: Policy,
     *,
+    clock: Callable[[], datetime],
+    new_reference: Callable[[], str],
     registry: CollectorRegistry = REGISTRY,
-    clock: Callable[[], datetime] = utc_now,
 ) -> FastAPI:
-    """The console over a migrated database. Serve it with `console.server.ConsoleServer`, which ends open streams first."""
+    """The console over a migrated database; `clock` tells UTC, `new_reference` names a ticket.
+
+    Serve it with `console.server.ConsoleServer`, which ends open event streams first.
+    """
     console = Console(
         db=db,
         policy=policy,
@@ -62,7 +62,7 @@ def create_app(
         claim=timedelta(minutes=settings.console.claim_minutes),
         session=timedelta(hours=settings.console.session_hours),
         public_url=settings.console.public_url,
-        ticket_prefix=settings.brand.ticket_prefix,
+        new_reference=new_reference,
     )
     app = FastAPI(title="Fleetwatch console", docs_url=None, redoc_url=None, openapi_url=None, lifespan=_lifespan)
     app.state.console = console

@@ -34,7 +34,8 @@ class Console:
     """How long a claimed review stays with its reviewer."""
     session: timedelta
     public_url: str
-    ticket_prefix: str
+    new_reference: Callable[[], str]
+    """A fresh public ticket reference."""
 
     @property
     def secure(self) -> bool:

@@ -1,6 +1,5 @@
 """A reviewer's decision: gathered, decided by the pure rules, and committed with its outbox rows in one transaction."""
 
-import secrets
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
@@ -14,7 +13,6 @@ from storage.db import Tx
 from triage.governor import Plea, govern, reply_cost
 from triage.review import review
 
-_REFERENCE_LETTERS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 """Without letters that are mistaken for others when read aloud."""
 
 Fate = Literal["there", "absent", "leave"]
@@ -55,7 +53,7 @@ async def decide(tx: Tx, console: Console, user: UserRecord, review_id: int, ver
         raise AlreadyDecided(_who_was_first(item, now))
     verdict = _worded(item, verdict)
     await _decide_flag(tx, matter, verdict, now)
-    decision = review(item, verdict, case=matter.case, policy=console.policy, reference=_new_reference(console))
+    decision = review(item, verdict, case=matter.case, policy=console.policy, reference=console.new_reference())
     decision = await _governed(tx, console, matter, verdict, decision)
     await _carry_out(tx, console, user, matter, decision)
     if verdict.choice == "scam":
@@ -225,7 +223,3 @@ def proposed_reply(item: ReviewRecord) -> PostReply | None:
 
 def proposed_ticket(item: ReviewRecord) -> OpenTicket | None:
     return next((effect for effect in item.proposed if isinstance(effect, OpenTicket)), None)
-
-
-def _new_reference(console: Console) -> str:
-    return f"{console.ticket_prefix}-{''.join(secrets.choice(_REFERENCE_LETTERS) for _ in range(7))}"

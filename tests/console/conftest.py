@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import httpx
 import pytest
@@ -22,6 +23,7 @@ from storage import sessions, switches, users
 from storage.db import Database
 from tests.console.seed import ARTICLE, DUE
 from triage.policy import Policy
+from workers.clock import new_reference
 from workers.wiring import build_policy
 
 ORIGIN = "http://console.test"
@@ -64,7 +66,9 @@ def policy() -> Policy:
 
 @pytest.fixture
 def app(db: Database, policy: Policy, clock: Clock) -> FastAPI:
-    return create_app(Settings(), db, policy, registry=CollectorRegistry(), clock=clock)
+    return create_app(
+        Settings(), db, policy, registry=CollectorRegistry(), clock=clock, new_reference=partial(new_reference, "KST")
+    )
 
 
 @pytest.fixture

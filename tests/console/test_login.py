@@ -80,7 +80,8 @@ async def test_the_cookie_is_out_of_reach_of_scripts(stranger: httpx.AsyncClient
 async def test_over_tls_the_cookie_is_secure_and_bound_to_the_host(db: Database, policy: Policy, clock: Clock) -> None:
     await add_ann(db, clock())
     settings = Settings(console=Console(public_url="https://console.test"))
-    async with browser(create_app(settings, db, policy, registry=CollectorRegistry(), clock=clock), {}) as client:
+    app = create_app(settings, db, policy, registry=CollectorRegistry(), clock=clock, new_reference=lambda: "KST-2222222")
+    async with browser(app, {}) as client:
         answer = await sign_in(client)
     assert answer.headers["set-cookie"].startswith("__Host-fleetwatch=")
     assert "Secure" in answer.headers["set-cookie"]
