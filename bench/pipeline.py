@@ -6,7 +6,7 @@ import json
 import statistics
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from functools import partial
@@ -144,7 +144,7 @@ def _batches(mentions: Mentions) -> list[Mentions]:
     return [mentions[start : start + BATCH] for start in range(0, len(mentions), BATCH)]
 
 
-def _render(facts: dict[str, object], rates: dict[str, float]) -> str:
+def _render(facts: Mapping[str, object], rates: Mapping[str, float]) -> str:
     alone = rates["classifier alone"]
     lines = [f"{facts['mentions']} mentions a round, medians of {facts['rounds']} rounds · {facts['machine']}"]
     lines += [f"{'':<24}{'a second':>10}{'of classifier':>15}"]

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bench.servers import free_port
 from domain.errors import PlatformRefused
 from domain.hearing import Batch, Edited, Heard, Mention, Unparsable
 from domain.people import AccountKind
@@ -22,7 +23,6 @@ from platforms.x import Failure, XAccess
 from sandbox import brand
 from sandbox.x.world import Draft, Fault
 from tests.sandbox.x_rig import BOT, XRig, access, until, x_sandbox
-from tests.servers import free_port
 
 MENTIONS = "/mentions"
 OURS = brand.X_BOT_ID

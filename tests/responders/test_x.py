@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from bench.servers import free_port
 from domain.acting import Absent, CannotTell, Found, Outcome, Refused, ReplyOrder, RetryLater, Sent, Unknown
 from platforms.x import Failure, XAccess
 from responders.x import XResponder, outcome_of
 from sandbox import brand
 from sandbox.x.world import Draft, Fault
 from tests.sandbox.x_rig import BOT, XRig, access, x_sandbox
-from tests.servers import free_port
 
 POSTING = "/2/tweets"
 TIMELINE = f"/2/users/{brand.X_BOT_ID}/tweets"
