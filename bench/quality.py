@@ -135,14 +135,14 @@ def scam_curve(posts: Sequence[Post], assessments: Sequence[Assessment]) -> list
 
 
 def texts_per_second(classifier: FleetClassifier, questions: Sequence[Question]) -> float:
-    """On one core, in batches of `SPEED_BATCH`."""
-    started = time.perf_counter()
+    """A second of processor time on one core, in batches of `SPEED_BATCH`: what else runs on the machine does not count."""
+    started = time.process_time()
     done = 0
-    while time.perf_counter() - started < SPEED_SECONDS:
+    while time.process_time() - started < SPEED_SECONDS:
         batch = [questions[(done + place) % len(questions)] for place in range(SPEED_BATCH)]
         classifier.assess(batch)
         done += SPEED_BATCH
-    return done / (time.perf_counter() - started)
+    return done / (time.process_time() - started)
 
 
 def measure(model: Path) -> dict[str, Any]:
@@ -184,7 +184,7 @@ def table(figures: dict[str, Any]) -> str:
     ]
     lines.append("\nscam threshold  recall  false flags")
     lines += [f"{row['threshold']:14.2f} {row['recall']:7.3f} {row['false_flags']:12.4f}" for row in figures["scam"]]
-    return "\n".join([*lines, f"\n{figures['texts_per_s']:.0f} texts/s in batches of {SPEED_BATCH} on this machine"])
+    return "\n".join([*lines, f"\n{figures['texts_per_s']:.0f} texts/s of one core's time, in batches of {SPEED_BATCH}"])
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -87,8 +87,8 @@ class Fleet:
         self.command("live")
 
     def kill(self) -> None:
-        """SIGKILL to the whole process group."""
-        if self.process is not None:
+        """SIGKILL to the whole process group, unless it has ended by itself."""
+        if self.process is not None and self.process.poll() is None:
             os.killpg(self.process.pid, signal.SIGKILL)
             self.process.wait()
 
@@ -149,8 +149,7 @@ def fleet(data_dir: Path, environment: Mapping[str, str]) -> Generator[Fleet]:
         running.go_live()
         yield running
     finally:
-        if running.process is not None and running.process.poll() is None:
-            running.kill()
+        running.kill()
 
 
 def machine() -> str:
