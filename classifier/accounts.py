@@ -4,16 +4,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 
 from classifier.conduct import habits
-from classifier.names import beside, skeletons, words
+from classifier.names import BrandBesideRole, skeletons, words
 from domain.people import Account, Identity
 from domain.understanding import Question, Signal
 
 ROLE_WORDS = (
-    "support help helpdesk service care official admin administrator moderator mod team desk staff agent assistant security recovery "
-    "客服 官方 支持 帮助 管理员 专员 安全中心 고객센터 고객지원 상담원 공식 관리자 운영자 지원팀 サポート 公式 運営 ヘルプ 管理者 窓口 事務局 "
-    "поддержка саппорт помощь админ администратор модератор официальный служба soporte ayuda asistencia oficial administrador moderador equipo "
-    "aide assistance officiel administrateur modérateur équipe cskh"
-).split() + ["customer care", "hỗ trợ", "trợ giúp", "chính thức", "quản trị viên", "service client", "atención al cliente"]
+    "support, help, helpdesk, help desk, service, care, official, admin, administrator, moderator, mod, team, "
+    "desk, staff, agent, assistant, security, recovery, 客服, 官方, 支持, 帮助, 管理员, 专员, 安全中心, 고객센터, "
+    "고객지원, 상담원, 공식, 관리자, 운영자, 지원팀, サポート, 公式, 運営, ヘルプ, 管理者, 窓口, 事務局, "
+    "поддержка, саппорт, помощь, админ, администратор, модератор, официальный, служба, soporte, ayuda, asistencia, "
+    "oficial, administrador, moderador, equipo, atención al cliente, aide, assistance, officiel, modérateur, "
+    "équipe, service client, hỗ trợ, trợ giúp, chính thức, quản trị viên, cskh"
+)
+"""Words that claim a function, for a brand whose registry names none."""
 
 _YOUNG = timedelta(days=30)
 _FEW_FOLLOWERS = 10
@@ -23,13 +26,17 @@ _SHORTEST_PROTECTED = 5
 class Watchman:
     """Knows who is official; looks at everybody else. `role_words`: words that claim a function, in any language."""
 
-    def __init__(self, registry: Sequence[Identity], brand_words: Sequence[str], role_words: Sequence[str] = ROLE_WORDS) -> None:
+    def __init__(
+        self, registry: Sequence[Identity], brand_words: Sequence[str], role_words: Sequence[str] = ROLE_WORDS
+    ) -> None:
         self._ids = {(identity.platform, identity.id): identity for identity in registry if identity.id is not None}
         self._handles = {
-            (identity.platform, identity.username.casefold()): identity for identity in registry if identity.id is None and identity.username
+            (identity.platform, identity.username.casefold()): identity
+            for identity in registry
+            if identity.id is None and identity.username
         }
         self._brand_words = tuple(brand_words)
-        self._roles = tuple(role_words)
+        self._pretenders = BrandBesideRole(brand_words, role_words or ROLE_WORDS.split(", "))
         self._protected = _protected(registry)
 
     def official(self, account: Account) -> Identity | None:
@@ -43,7 +50,7 @@ class Watchman:
         if self.official(author) is not None:
             return ()
         identity = tuple(self._identity(author))
-        conduct = tuple(habits(question.mention.text))
+        conduct = habits(question.mention.text)
         if identity or conduct:
             conduct += tuple(self._unsolicited(question))
         found = identity + conduct
@@ -54,10 +61,12 @@ class Watchman:
         for place, name in (("username", account.username), ("display name", account.display_name), ("title", account.title)):
             if not name:
                 continue
-            twin = next((original for look, original in self._protected.items() if look in skeletons(name)), None)
-            pair = beside(name, self._brand_words, self._roles)
+            twin = next((self._protected[look] for look in skeletons(name) if look in self._protected), None)
+            pair = self._pretenders.find(name)
             if twin is not None:
-                yield Signal(family="identity", name="same_look", log_odds=4.0, evidence=f"{place} “{name}” looks like “{twin}”")
+                yield Signal(
+                    family="identity", name="same_look", log_odds=4.0, evidence=f"{place} “{name}” looks like “{twin}”"
+                )
             elif pair is not None:
                 evidence = f"{place} “{name}” puts the brand word “{pair[0]}” beside “{pair[1]}”"
                 yield Signal(family="identity", name="brand_and_role", log_odds=3.0, evidence=evidence)
@@ -69,7 +78,9 @@ class Watchman:
             return
         named = next((word for word in self._brand_words if word.casefold() in text.casefold()), None)
         if named is not None:
-            yield Signal(family="conduct", name="unsolicited_reply", log_odds=1.0, evidence=f"answers somebody who named “{named}”")
+            yield Signal(
+                family="conduct", name="unsolicited_reply", log_odds=1.0, evidence=f"answers somebody who named “{named}”"
+            )
 
 
 def _protected(registry: Sequence[Identity]) -> Mapping[str, str]:
@@ -85,8 +96,11 @@ def _protected(registry: Sequence[Identity]) -> Mapping[str, str]:
 def _context(account: Account, at: datetime) -> Iterator[Signal]:
     """Weak, and given only beside other signals."""
     if account.created_at is not None and at - account.created_at < _YOUNG:
-        yield Signal(family="context", name="young_account", log_odds=0.5, evidence=f"{(at - account.created_at).days} days old when it posted")
+        yield Signal(
+            family="context",
+            name="young_account",
+            log_odds=0.5,
+            evidence=f"{(at - account.created_at).days} days old when it posted",
+        )
     if account.followers is not None and account.followers < _FEW_FOLLOWERS:
         yield Signal(family="context", name="few_followers", log_odds=0.3, evidence=f"{account.followers} followers")
-
-

@@ -22,9 +22,9 @@ __all__ = ["Calibration", "FaqIndex", "load_articles", "load_calibration"]
 SHIPPED = Path(__file__).parent / "models" / "default"
 CALIBRATION = "faq.json"
 PAIR_FEATURES = ("wording", "topic", "concepts", "intent")
-"""Of one post beside one article: likeness to its likest question, to the whole article, of ideas named; probability of its intent."""
+"""Of a post and an article: likeness to its likest question, to the whole, of ideas named; probability of its intent."""
 FINAL_FEATURES = ("likeness", "lead", "intent", "urgent", "negative", "scam")
-"""Of the post with one of its best articles: pair score, lead over the best other article, then what the model says of the post."""
+"""Of a post and one of its best articles: pair score, lead over the best other one, then what the model says of it."""
 MOST_MATCHES = 3
 
 Floats = NDArray[np.float64]
@@ -48,12 +48,20 @@ def load_calibration(folder: Path = SHIPPED) -> Calibration:
     path = folder / CALIBRATION
     try:
         content = cast("dict[str, list[float]]", json.loads(path.read_text(encoding="utf-8")))
-        calibration = Calibration(**{name: tuple(float(value) for value in content[name]) for name in ("pair", "final", "neutral")})
+        calibration = Calibration(
+            **{name: tuple(float(value) for value in content[name]) for name in ("pair", "final", "neutral")}
+        )
     except FileNotFoundError:
         raise ModelError(f"{path} is missing: restore the model folder from the repository.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository.") from None
-    if (len(calibration.pair), len(calibration.final), len(calibration.neutral)) != (len(PAIR_FEATURES) + 1, len(FINAL_FEATURES) + 1, 4):
+        raise ModelError(
+            f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository."
+        ) from None
+    if (len(calibration.pair), len(calibration.final), len(calibration.neutral)) != (
+        len(PAIR_FEATURES) + 1,
+        len(FINAL_FEATURES) + 1,
+        4,
+    ):
         raise ModelError(f"{path} has numbers of another format: retrain with `python -m classifier.train`.")
     return calibration
 
@@ -66,7 +74,7 @@ class _Shelf:
     known: NDArray[np.int64]
     table: NDArray[np.float32]
     owners: NDArray[np.int64]
-    """Article number of each question or title."""
+    """Article number of each question or title, ascending."""
 
 
 class FaqIndex:
@@ -79,7 +87,9 @@ class FaqIndex:
         self._shelves = {code: _shelve(self.articles, code) for code in languages}
         self._ideas, self._rarity = _ideas(self.articles)
 
-    def match(self, texts: Sequence[str], languages: Sequence[str], judged: Sequence[Judged] | None = None) -> list[list[FaqMatch]]:
+    def match(
+        self, texts: Sequence[str], languages: Sequence[str], judged: Sequence[Judged] | None = None
+    ) -> list[list[FaqMatch]]:
         """Best first, at most three for each text. `judged`: what the model says of each text, for surer probabilities."""
         if not texts:
             return []
@@ -88,10 +98,11 @@ class FaqIndex:
         order = np.argsort(-scores, axis=1, kind="stable")[:, :MOST_MATCHES]
         rows = np.arange(len(texts))[:, None]
         final = sigmoid(logit(self.final_features(scores, pairs, signs)[rows, order], self._calibration.final))
-        return [
-            [FaqMatch(article_id=self.articles[article].id, probability=float(p)) for article, p in zip(order[row], final[row], strict=True)]
-            for row in range(len(texts))
-        ]
+        return [self._matches(order[row].tolist(), final[row].tolist()) for row in range(len(texts))]
+
+    def _matches(self, articles: Sequence[int], probabilities: Sequence[float]) -> list[FaqMatch]:
+        found = [FaqMatch(article_id=self.articles[a].id, probability=p) for a, p in zip(articles, probabilities, strict=True)]
+        return sorted(found, key=lambda match: -match.probability)
 
     def pair_features(self, texts: Sequence[str], languages: Sequence[str], judged: Sequence[Judged] | None) -> Floats:
         """(texts, articles, PAIR_FEATURES)."""
@@ -107,7 +118,9 @@ class FaqIndex:
         if judged is None:
             table[:, :, 3] = self._calibration.neutral[0]
         else:
-            table[:, :, 3] = [[said["intent"].probabilities.get(article.intent, 0.0) for article in self.articles] for said in judged]
+            table[:, :, 3] = [
+                [said["intent"].probabilities.get(article.intent, 0.0) for article in self.articles] for said in judged
+            ]
         return table
 
     def signs(self, count: int, judged: Sequence[Judged] | None) -> Floats:
@@ -168,14 +181,18 @@ def _likeness(shelf: _Shelf, grams: Sparse, articles: int) -> Floats:
     likeness = np.add.reduceat(shelf.table[place] * grams.values[:, None], grams.starts[:-1], axis=0)
     questions = likeness[:, : len(shelf.owners)]
     best = np.zeros((grams.rows, articles))
-    np.maximum.at(best.T, shelf.owners, questions.T)
+    present, firsts = np.unique(shelf.owners, return_index=True)
+    best[:, present] = np.maximum.reduceat(questions, firsts, axis=1)
     return np.stack([best, likeness[:, len(shelf.owners) :]], axis=2)
 
 
 def _ideas(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """(articles, concepts): how often an article's wordings in any language name each idea; and each idea's rarity."""
     shares = np.stack(
-        [shipped().matrix([text for code in article.questions for text in _wordings(article, code)]).mean(axis=0) for article in articles]
+        [
+            shipped().matrix([text for code in article.questions for text in _wordings(article, code)]).mean(axis=0)
+            for article in articles
+        ]
     )
     rarity = np.log((1.0 + len(articles)) / (1.0 + shares.sum(axis=0))).astype(np.float32)
     ideas = np.sqrt(shares) * rarity

@@ -1,4 +1,7 @@
-"""From posts to the numbers the model weighs: hashed n-grams, and a small dense part (concepts named, shape of the post)."""
+"""From posts to the numbers the model weighs.
+
+Hashed n-grams, and a small dense part: concepts named, shape of the post, scammers' habits.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifier.concepts import shipped
+from classifier.conduct import HABIT_NAMES, habits
 from classifier.ngrams import Sparse, extract
 from classifier.text import MAX_CHARACTERS, normalise
 
@@ -17,7 +21,7 @@ SHAPE = ("exclamation", "question", "shouting", "short", "long")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Features:
-    """`grams`: one row a post. `dense`: (posts, concepts + shape)."""
+    """`grams`: one row a post. `dense`: (posts, concepts + shape + habits)."""
 
     grams: Sparse
     dense: NDArray[np.float32]
@@ -25,13 +29,14 @@ class Features:
 
 def dense_names() -> list[str]:
     """What the columns of the dense part mean; a model is bound to them."""
-    return [*shipped().names, *SHAPE]
+    return [*shipped().names, *SHAPE, *HABIT_NAMES]
 
 
 def features(texts: Sequence[str], idf: NDArray[np.float32]) -> Features:
     """`idf`: one weight for each hashed n-gram."""
     clean = [normalise(text) for text in texts]
-    shape = np.array([_shape(text[:MAX_CHARACTERS]) for text in texts], np.float32).reshape(len(texts), len(SHAPE))
+    columns = len(SHAPE) + len(HABIT_NAMES)
+    shape = np.array([_shape(text[:MAX_CHARACTERS]) + _habits(text) for text in texts], np.float32).reshape(len(texts), columns)
     dense = np.hstack([shipped().matrix(clean), shape]) * np.float32(DENSE_WEIGHT)
     return Features(grams=weighted(extract(clean), idf), dense=dense)
 
@@ -42,6 +47,11 @@ def weighted(grams: Sparse, idf: NDArray[np.float32]) -> Sparse:
     rows = np.repeat(np.arange(grams.rows), np.diff(grams.starts))
     lengths = np.sqrt(np.bincount(rows, weights=values * values, minlength=grams.rows))
     return Sparse(ids=grams.ids, values=(values / np.maximum(lengths, 1e-6)[rows]).astype(np.float32), starts=grams.starts)
+
+
+def _habits(text: str) -> list[float]:
+    found = {signal.name for signal in habits(text)}
+    return [float(name in found) for name in HABIT_NAMES]
 
 
 def _shape(text: str) -> list[float]:

@@ -50,16 +50,16 @@ class Fitted:
 def stack(found: Features) -> Matrix:
     """One sparse matrix: hashed n-grams, then the dense part."""
     grams = csr_matrix((found.grams.values, found.grams.ids, found.grams.starts), shape=(found.grams.rows, FEATURES))
-    return cast("Matrix", hstack([grams, csr_matrix(found.dense)]).tocsr())
+    return cast("Matrix", hstack([grams, csr_matrix(found.dense)], format="csr"))
 
 
 def stack_rows(parts: Sequence[Matrix]) -> Matrix:
     """The parts below each other."""
-    return cast("Matrix", vstack(parts).tocsr())
+    return cast("Matrix", vstack(parts, format="csr"))
 
 
 def fit(rows: Matrix, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
-    """A multinomial regression. `given`: each row's label; `labels`: the order of the columns; `strength`: inverse of the penalty."""
+    """A multinomial regression. `given`: each row's label; `labels`: the columns; `strength`: inverse of the penalty."""
     used = np.unique(rows.indices)
     regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS, tol=1e-3))
     regression.fit(rows[:, used], np.array(given), sample_weight=weights)

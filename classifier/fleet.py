@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from classifier.accounts import ROLE_WORDS, Watchman
+from classifier.accounts import Watchman
 from classifier.faq import FaqIndex, Judged
 from classifier.language import identify
 from classifier.model import Model
@@ -19,7 +19,7 @@ class FleetClassifier:
         faq: FaqIndex,
         registry: Sequence[Identity],
         brand_words: Sequence[str],
-        role_words: Sequence[str] = ROLE_WORDS,
+        role_words: Sequence[str] = (),
     ) -> None:
         self._model = model
         self._faq = faq

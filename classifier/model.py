@@ -34,7 +34,9 @@ class Head:
 class Model:
     """Judges posts. Same text, same judgement, whatever stands beside it in the batch (up to rounding)."""
 
-    def __init__(self, *, version: str, heads: Mapping[Task, Head], idf: Floats, grams: Floats, dense: Floats, bias: Floats) -> None:
+    def __init__(
+        self, *, version: str, heads: Mapping[Task, Head], idf: Floats, grams: Floats, dense: Floats, bias: Floats
+    ) -> None:
         self.version = version
         self.heads = heads
         self._idf = idf
@@ -45,12 +47,18 @@ class Model:
     def judge(self, texts: Sequence[str]) -> list[dict[Task, Judgement]]:
         """One judgement for each task, for each text."""
         by_task = self.probabilities(texts)
-        return [{task: _judgement(self.heads[task].labels, table[row]) for task, table in by_task.items()} for row in range(len(texts))]
+        return [
+            {task: _judgement(self.heads[task].labels, table[row]) for task, table in by_task.items()}
+            for row in range(len(texts))
+        ]
 
     def probabilities(self, texts: Sequence[str]) -> dict[Task, NDArray[np.float64]]:
         """Task -> (texts, labels), rows sum to 1."""
         scores = self.scores(texts)
-        return {task: softmax(scores[:, head.first : head.first + len(head.labels)] / head.temperature) for task, head in self.heads.items()}
+        return {
+            task: softmax(scores[:, head.first : head.first + len(head.labels)] / head.temperature)
+            for task, head in self.heads.items()
+        }
 
     def scores(self, texts: Sequence[str]) -> NDArray[np.float64]:
         """(texts, all labels of all tasks) before calibration."""
@@ -59,7 +67,11 @@ class Model:
         found = features(texts, self._idf)
         weights = self._grams[found.grams.ids] * found.grams.values[:, None]
         # summed by np.add.reduceat row by row, never across rows, so a batch gives what single posts give
-        return np.add.reduceat(weights, found.grams.starts[:-1], axis=0, dtype=np.float64) + _rows(found.dense, self._dense) + self._bias
+        return (
+            np.add.reduceat(weights, found.grams.starts[:-1], axis=0, dtype=np.float64)
+            + _rows(found.dense, self._dense)
+            + self._bias
+        )
 
 
 def _rows(dense: Floats, weights: Floats) -> NDArray[np.float64]:
@@ -73,7 +85,9 @@ def softmax(scores: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _judgement(labels: Sequence[str], probabilities: NDArray[np.float64]) -> Judgement:
-    return Judgement(label=labels[int(probabilities.argmax())], probabilities=dict(zip(labels, probabilities.tolist(), strict=True)))
+    return Judgement(
+        label=labels[int(probabilities.argmax())], probabilities=dict(zip(labels, probabilities.tolist(), strict=True))
+    )
 
 
 def load(folder: Path) -> Model:
@@ -89,18 +103,24 @@ def load(folder: Path) -> Model:
     return Model(version=str(manifest["version"]), heads=heads, **arrays)
 
 
-def _read_manifest(path: Path) -> dict[str, object]:
+def _read_manifest(path: Path) -> Mapping[str, object]:
     try:
         content: object = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing: run `python -m classifier.train` or point `files.model` at a model folder.") from None
+        raise ModelError(
+            f"{path} is missing: run `python -m classifier.train` or point `files.model` at a model folder."
+        ) from None
     except (OSError, ValueError) as error:
-        raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository.") from None
-    manifest = cast("dict[str, object]", content) if isinstance(content, dict) else {}
+        raise ModelError(
+            f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository."
+        ) from None
+    manifest = _fields(content)
     if manifest.get("format") != FORMAT or "version" not in manifest:
         raise ModelError(f"{path} is not of format {FORMAT}: retrain with `python -m classifier.train`.")
     if manifest.get("dense") != dense_names():
-        raise ModelError(f"{path} was trained with another classifier/data/concepts.txt: retrain with `python -m classifier.train`.")
+        raise ModelError(
+            f"{path} was trained with another classifier/data/concepts.txt: retrain with `python -m classifier.train`."
+        )
     return manifest
 
 
@@ -109,14 +129,16 @@ def _heads(path: Path, manifest: Mapping[str, object]) -> dict[Task, Head]:
     heads: dict[Task, Head] = {}
     first = 0
     for task in TASKS:
-        head = cast("Mapping[str, object]", tasks).get(task) if isinstance(tasks, dict) else None
-        heads[task] = _head(path, task, head, first)
+        heads[task] = _head(path, task, _fields(_fields(tasks).get(task)), first)
         first += len(heads[task].labels)
     return heads
 
 
-def _head(path: Path, task: Task, content: object, first: int) -> Head:
-    fields = cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
+def _fields(content: object) -> Mapping[str, object]:
+    return cast("Mapping[str, object]", content) if isinstance(content, dict) else {}
+
+
+def _head(path: Path, task: Task, fields: Mapping[str, object], first: int) -> Head:
     labels, temperature = fields.get("labels"), fields.get("temperature")
     names = tuple(str(label) for label in cast("list[object]", labels)) if isinstance(labels, list) else ()
     if len(names) < 2 or len(set(names)) != len(names) or names != FIXED_LABELS.get(task, names):
@@ -129,13 +151,15 @@ def _head(path: Path, task: Task, content: object, first: int) -> Head:
 def _read_arrays(path: Path, shapes: Mapping[str, tuple[int, ...]]) -> dict[str, Floats]:
     # a torn or foreign zip raises errors of zipfile, zlib, struct and numpy: all mean the same to the person who reads it
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             arrays = {name: np.asarray(archive[name], dtype=np.float32) for name in shapes}
     except FileNotFoundError:
         raise ModelError(f"{path} is missing: restore the model folder from the repository.") from None
     except Exception as error:  # noqa: BLE001
-        raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository.") from None
+        raise ModelError(
+            f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository."
+        ) from None
     for name, shape in shapes.items():
         if arrays[name].shape != shape or not np.isfinite(arrays[name]).all():
-            raise ModelError(f"{path} holds `{name}` of shape {arrays[name].shape}, {shape} is wanted: retrain with `python -m classifier.train`.")
+            raise ModelError(f"{path} holds `{name}` of a wrong shape: retrain with `python -m classifier.train`.")
     return arrays

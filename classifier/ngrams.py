@@ -21,7 +21,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sparse:
-    """Rows of features in compressed form: row r holds `ids[starts[r]:starts[r + 1]]` with `values` beside them, length 1 in all."""
+    """Compressed rows of features: row r holds `ids[starts[r]:starts[r + 1]]` and their `values`, of length 1 in all."""
 
     ids: Ids
     values: Floats

@@ -17,21 +17,28 @@ _Finder = Callable[[str], Iterator[tuple[int, int, str]]]
 """Yields (start, end, kind) from left to right, never overlapping."""
 
 _ORDER_WORDS = (
-    "order|trade|withdrawal|deposit|transaction|txn|payment|reference|订单|交易|提现|充值|流水|주문|거래|출금|입금|注文|取引|出金|入金|"
-    "заказ|ордер|сделк[аи]|транзакци[яи]|вывод|pedido|orden|transacción|retiro|commande|ordre|transaction|retrait|đơn hàng|mã đơn|lệnh|giao dịch"
+    "order|trade|withdrawal|deposit|transaction|txn|payment|reference"
+    "|订单|交易|提现|充值|流水|주문|거래|출금|입금|注文|取引|出金|入金|"
+    "заказ|ордер|сделк[аи]|транзакци[яи]|вывод|pedido|orden|transacción|retiro|commande|ordre|transaction|retrait"
+    "|đơn hàng|mã đơn|lệnh|giao dịch"
 )
 _ID_WORDS = "id|no|number|num|nr|编号|单号|号|번호|番号|номер|número|numero|numéro|mã|số"
 _KEY_WORDS = re.compile(
-    r"private\s?key|secret\s?key|privkey|私钥|密钥|개인\s?키|秘密鍵|приватн\w{0,4}\sключ|закрыт\w{0,4}\sключ|clave\sprivada|clé\sprivée|khóa\s(?:riêng|bí mật)",
+    r"private\s?key|secret\s?key|privkey|私钥|密钥|개인\s?키|秘密鍵|приватн\w{0,4}\sключ|закрыт\w{0,4}\sключ|clave\sprivada"
+    r"|clé\sprivée|khóa\s(?:riêng|bí mật)",
     re.IGNORECASE,
 )
-_TRANSACTION_WORDS = re.compile(r"\btx|transaction|hash|/tx|explorer|scan|哈希|交易|转账|해시|트랜잭션|ハッシュ|取引|транзакц|хеш|хэш|transacci|giao dịch", re.IGNORECASE)
+_TRANSACTION_WORDS = re.compile(
+    r"\btx|transaction|hash|/tx|explorer|scan|哈希|交易|转账|해시|트랜잭션|ハッシュ|取引|транзакц|хеш|хэш|transacci|giao dịch",
+    re.IGNORECASE,
+)
 
 _KEEP = r"(?P<keep>https?://\S{1,2048}|<[@#:&!\w]{1,80}:?\d{15,20}>|0x[0-9a-fA-F]{40}(?![0-9a-fA-F])|(?<!\w)@\w{1,64})"
 _DIGIT_END = r"(?![\d]|[.,]\d)"
 
 _EMAIL = re.compile(
-    r"(?<![A-Za-zа-яё0-9._%+-])[A-Za-zа-яё0-9._%+-]{1,64}(?:@|＠|\s?[\[(]at[\])]\s?)(?:[A-Za-zа-яё0-9-]{1,63}\.){1,8}(?:[A-Za-z]{2,24}|рф)(?![A-Za-z0-9-])",
+    r"(?<![A-Za-zа-яё0-9._%+-])[A-Za-zа-яё0-9._%+-]{1,64}(?:@|＠"
+    r"|\s?[\[(]at[\])]\s?)(?:[A-Za-zа-яё0-9-]{1,63}\.){1,8}(?:[A-Za-z]{2,24}|рф)(?![A-Za-z0-9-])",
     re.IGNORECASE,
 )
 _WIF = re.compile(r"(?<![A-Za-z0-9])[5KL9c][1-9A-HJ-NP-Za-km-z]{50,51}(?![A-Za-z0-9])")
@@ -39,34 +46,42 @@ _EXTENDED_KEY = re.compile(r"(?<![A-Za-z0-9])[xyzt]prv[1-9A-HJ-NP-Za-km-z]{100,1
 _LONG_HEX = re.compile(r"(?<![0-9A-Za-z])(?:0x)?[0-9a-fA-F]{64}(?![0-9A-Za-z])")
 _LONG_BASE58 = re.compile(r"(?<![A-Za-z0-9])[1-9A-HJ-NP-Za-km-z]{86,88}(?![A-Za-z0-9])")
 _API_KEY = re.compile(
-    r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{20,200}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,200}|xox[abprs]-[A-Za-z0-9-]{10,200}|AIza[\w-]{35}"
-    r"|eyJ[\w-]{10,2000}\.[\w-]{10,4000}\.[\w-]{10,2000}|\d{8,10}:[A-Za-z0-9_-]{35}|[MNO][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,38})(?![A-Za-z0-9])"
+    r"(?<![A-Za-z0-9])(?:sk-[A-Za-z0-9_-]{20,200}|AKIA[0-9A-Z]{16}|gh[pousr]_[A-Za-z0-9]{30,200}"
+    r"|xox[abprs]-[A-Za-z0-9-]{10,200}|AIza[\w-]{35}"
+    r"|eyJ[\w-]{10,2000}\.[\w-]{10,4000}\.[\w-]{10,2000}|\d{8,10}:[A-Za-z0-9_-]{35}"
+    r"|[MNO][A-Za-z\d_-]{23,25}\.[\w-]{6}\.[\w-]{27,38})(?![A-Za-z0-9])"
 )
 _NAMED_KEY = re.compile(
-    r"(?P<name>(?:api|secret|access|密钥|시크릿|シークレット|секрет\w{0,3})[\s_-]{0,3}(?:key|secret|token|ключ|키|キー)?[\s_-]{0,3}(?:is|は|=|:|：)\s{0,3}[\"'`]?)"
+    r"(?P<name>(?:api|secret|access|密钥|시크릿|シークレット|секрет\w{0,3})[\s_-]{0,3}(?:key|secret|token|ключ|키"
+    r"|キー)?[\s_-]{0,3}(?:is|は|=|:|：)\s{0,3}[\"'`]?)"
     r"(?P<value>(?=[A-Za-z_+/=-]{0,80}\d)(?=[\d_+/=-]{0,80}[A-Za-z])[\w+/=-]{16,200})",
     re.IGNORECASE,
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _ORDER = re.compile(
-    rf"(?P<name>(?<![A-Za-z])(?:{_ORDER_WORDS})\s?(?:(?:{_ID_WORDS})\b|(?:{_ID_WORDS})(?=[\s:：#№]))?\s?(?P<mark>[:：#№°]{{0,2}}|is|は)\s?[#№]?)"
+    rf"(?P<name>(?<![A-Za-z])(?:{_ORDER_WORDS})\s?(?P<mark>(?:(?:{_ID_WORDS})(?![A-Za-z]))?\s?(?:n[°º.])?\s?[:：#№]{{0,2}}"
+    rf"|is|は)\s?)"
     r"(?P<value>(?=[A-Za-z-]{0,20}\d)[A-Za-z0-9-]{5,40})(?![\w]|[.,]\d)",
     re.IGNORECASE,
 )
 _DIGITS = re.compile(rf"{_KEEP}|(?<![\d.,])\d(?:[ .\u00a0\u2010-\u2013-]?\d){{11,60}}{_DIGIT_END}")
-_PHONE_WORDS = r"phone|tel|call|mobile|whatsapp|电话|手机|手机号|전화|휴대폰|電話|携帯|телефон|тел|тел\.|звоните|teléfono|celular|téléphone|portable|điện thoại|sđt|zalo"
+_PHONE_WORDS = (
+    r"phone|tel|call|mobile|whatsapp|电话|手机|手机号|전화|휴대폰|電話|携帯|телефон|тел|тел\.|звоните|teléfono|celular"
+)
+r"|téléphone|portable|điện thoại|sđt|zalo"
 _PHONE = re.compile(
     rf"{_KEEP}"
     rf"|(?<![\w+])\+\d(?:[ .()-]{{0,2}}\d){{8,14}}{_DIGIT_END}"
-    rf"|(?<![\d.,+-])(?:1[3-9]\d{{9}}|01[016789]-?\d{{3,4}}-?\d{{4}}|0[789]0-?\d{{4}}-?\d{{4}}|8[ -]?\(?9\d{{2}}\)?[ -]?\d{{3}}[ -]?\d{{2}}[ -]?\d{{2}}"
+    rf"|(?<![\d.,+-])(?:1[3-9]\d{{9}}|01[016789]-?\d{{3,4}}-?\d{{4}}|0[789]0-?\d{{4}}-?\d{{4}}"
+    rf"|8[ -]?\(?9\d{{2}}\)?[ -]?\d{{3}}[ -]?\d{{2}}[ -]?\d{{2}}"
     rf"|0[35789]\d{{8}}|0[1-9](?:[ .]\d{{2}}){{4}}|\(\d{{3}}\) ?\d{{3}}-\d{{4}}|\d{{3}}-\d{{3}}-\d{{4}}){_DIGIT_END}"
     rf"|(?P<name>(?<![A-Za-z])(?:{_PHONE_WORDS})[ :：#.nN°№o]{{0,4}})(?P<value>\(?\d(?:[ .()-]{{0,2}}\d){{6,14}}){_DIGIT_END}",
     re.IGNORECASE,
 )
 
-_TEXT_KEYS = frozenset(
-    "text caption content description full_text title name first_name last_name display_name global_name nick bio topic custom_title "
-    "label question value note about alt_text message quote filename file_name tag".split()
+_TEXT_KEYS = (
+    " text caption content description full_text title name first_name last_name display_name global_name nick bio "
+    "topic custom_title label question value note about alt_text message quote filename file_name tag "
 )
 
 
@@ -107,7 +122,10 @@ def _redact_value(value: object, found: set[str], *, human: bool) -> object:
     if isinstance(value, list):
         return [_redact_value(item, found, human=human) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {key: _redact_value(item, found, human=key in _TEXT_KEYS) for key, item in cast("dict[str, object]", value).items()}
+        return {
+            key: _redact_value(item, found, human=f" {key} " in _TEXT_KEYS)
+            for key, item in cast("dict[str, object]", value).items()
+        }
     return value
 
 
@@ -155,13 +173,19 @@ def _orders(text: str) -> Iterator[tuple[int, int, str]]:
     for match in _ORDER.finditer(text):
         value = match["value"]
         digits = sum(character.isdigit() for character in value)
-        if digits >= (4 if match["mark"] else 9) or (digits >= 3 and any(character.isalpha() for character in value) and len(value) >= 8):
-            kind = "transaction_id" if re.match(r"tx|trans|транз|giao|交易|取引|거래", match["name"], re.IGNORECASE) else "order_id"
+        if digits >= (4 if match["mark"].strip() else 9) or (
+            digits >= 3 and any(character.isalpha() for character in value) and len(value) >= 8
+        ):
+            kind = (
+                "transaction_id"
+                if re.match(r"tx|trans|транз|giao|交易|取引|거래", match["name"], re.IGNORECASE)
+                else "order_id"
+            )
             yield match.start("value"), match.end("value"), kind
 
 
 def _cards(text: str) -> Iterator[tuple[int, int, str]]:
-    """Groups of digits beside each other are tried as cards from every group on, so that a card beside another number is seen."""
+    """Groups of digits in a row are tried as cards from every group on, so that a card beside another number is seen."""
     for match in _DIGITS.finditer(text):
         if match["keep"] is not None:
             continue

@@ -1,6 +1,7 @@
 """Trains the shipped model: `python -m classifier.train --shared ../shared/data/train --out classifier/models/default`.
 
-Needs the `train` extra. The same inputs give the same files. Held-out voices are never read; `python -m bench.quality` measures on them.
+Needs the `train` extra. The same inputs give the same files. Held-out voices are never read:
+`python -m bench.quality` measures on them.
 """
 
 import argparse
@@ -26,7 +27,7 @@ VERSION = "linear-1"
 STRENGTH = 3.0
 SENTIMENT_WEIGHT = 0.02
 """Weight of a row of public data beside a written post: measured by author folds of the training voices."""
-BACKGROUND_WEIGHT = 0.1
+CHATTER_WEIGHTS: Mapping[Task, float] = {"intent": 0.1, "urgency": 0.02, "threat": 0.02}
 _BACKGROUND_EVERY = 12
 _FOLDS = 4
 
@@ -69,7 +70,7 @@ def train(shared: Path, articles: Sequence[Article], out: Path) -> None:
     idf = _idf([post.text for post in posts] + [text for text, _ in answers + moods])
     rows = stack(features([post.text for post in posts], idf))
     extras = _extras(moods, answers, idf)
-    trained = {task: _train_task(task, posts, rows, extras[task]) for task in TASKS}
+    trained: dict[Task, Trained] = {task: _train_task(task, posts, rows, extras[task]) for task in TASKS}
     out.mkdir(parents=True, exist_ok=True)
     _write_model(out, idf, trained)
     _write_calibration(out, _calibrate(posts, articles, trained))
@@ -89,9 +90,9 @@ def _extras(moods: Sequence[Labelled], answers: Sequence[Labelled], idf: NDArray
     chatter = [text for text, _ in moods[::_BACKGROUND_EVERY]]
     return {
         "sentiment": [extra(moods, SENTIMENT_WEIGHT)],
-        "intent": [extra(answers, 1.0), extra([(text, "off_topic") for text in chatter], BACKGROUND_WEIGHT)],
-        "urgency": [extra([(text, "low") for text in chatter], BACKGROUND_WEIGHT)],
-        "threat": [extra([(text, "none") for text in [*chatter, *(text for text, _ in answers)]], BACKGROUND_WEIGHT)],
+        "intent": [extra(answers, 1.0), extra([(text, "off_topic") for text in chatter], CHATTER_WEIGHTS["intent"])],
+        "urgency": [extra([(text, "low") for text in chatter], CHATTER_WEIGHTS["urgency"])],
+        "threat": [extra([(text, "none") for text in chatter], CHATTER_WEIGHTS["threat"])],
         "scam_type": [],
     }
 
@@ -113,8 +114,10 @@ def _train_task(task: Task, posts: Sequence[Post], rows: Matrix, extras: Sequenc
     )
 
 
-def _fit(rows: Matrix, given: Sequence[str | None], chosen: NDArray[np.bool_], extras: Sequence[Extra], labels: Sequence[str]) -> Fitted:
-    places = np.flatnonzero(chosen)
+def _fit(
+    rows: Matrix, given: Sequence[str | None], chosen: NDArray[np.bool_], extras: Sequence[Extra], labels: Sequence[str]
+) -> Fitted:
+    places: list[int] = np.flatnonzero(chosen).tolist()
     names = [str(given[place]) for place in places] + [label for extra in extras for label in extra.labels]
     weights = np.concatenate([np.ones(len(places)), *(np.full(len(extra.labels), extra.weight) for extra in extras)])
     return fit(stack_rows([rows[places], *(extra.rows for extra in extras)]), names, labels, weights, STRENGTH)
@@ -135,14 +138,19 @@ def _calibrate(posts: Sequence[Post], articles: Sequence[Article], trained: Mapp
     final = index.final_features(scores, pairs, signs)[every, order]
     answered = pairs[:, :, 3][truth]
     neutral = (float(answered.mean()), *(float(value) for value in signs.mean(axis=0)))
-    return Calibration(pair=pair, final=fit_two(final.reshape(-1, final.shape[2]), truth[every, order].reshape(-1)), neutral=neutral)
+    return Calibration(
+        pair=pair, final=fit_two(final.reshape(-1, final.shape[2]), truth[every, order].reshape(-1)), neutral=neutral
+    )
 
 
 def _judgements(trained: Mapping[Task, Trained], count: int) -> list[dict[Task, Judgement]]:
     tables = {task: softmax(one.unseen_scores / one.temperature) for task, one in trained.items()}
     return [
         {
-            task: Judgement(label=one.labels[int(tables[task][row].argmax())], probabilities=dict(zip(one.labels, tables[task][row].tolist(), strict=True)))
+            task: Judgement(
+                label=one.labels[int(tables[task][row].argmax())],
+                probabilities=dict(zip(one.labels, tables[task][row].tolist(), strict=True)),
+            )
             for task, one in trained.items()
         }
         for row in range(count)
