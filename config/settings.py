@@ -62,10 +62,10 @@ class Queue(Section):
 class Rules(Section):
     """Thresholds are calibrated probabilities; times say their unit in their name."""
 
-    answer: Share = 0.9
+    answer: Share = 0.95
     propose: Share = 0.5
-    scam: Share = 0.9
-    suspect: Share = 0.6
+    scam: Share = 0.7
+    suspect: Share = 0.35
     ticket: Share = 0.5
     chatter: Share = 0.7
     language: Share = 0.6

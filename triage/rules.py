@@ -13,6 +13,9 @@ _HANDLE_OR_MARK = re.compile(r"@\w+|[^\w\s]")
 _BURNING = frozenset({"critical", "high"})
 _DANGEROUS_SECRETS = frozenset({"seed_phrase", "private_key"})
 
+STRONG_CONDUCT = 3.5
+"""Log-odds of what an account does, from which it is flagged whatever its name: a seed phrase asked for, a deposit doubled."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
@@ -53,12 +56,14 @@ def honour_opt_out(case: Case, policy: Policy) -> Finding | None:
 
 
 def tier_of(case: Case, policy: Policy) -> Tier | None:
-    """Families of evidence combined: one family alone is only watched, and never notifies."""
-    families = {signal.family for signal in case.assessment.signals if signal.log_odds > 0}
+    """Families of evidence combined. Identity alone is only watched; conduct alone must be strong."""
+    signals = [signal for signal in case.assessment.signals if signal.log_odds > 0]
+    families = {signal.family for signal in signals}
+    conduct = sum(signal.log_odds for signal in signals if signal.family == "conduct")
     scam = case.assessment.threat.probabilities.get("scam", 0.0) >= policy.thresholds.scam
     if "identity" in families and (scam or families & {"conduct", "infrastructure"}):
         return "likely"
-    if scam or ("identity" in families and len(families) > 1):
+    if scam or conduct >= STRONG_CONDUCT or ("identity" in families and len(families) > 1):
         return "review"
     return "watch" if families & {"identity", "campaign"} else None
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 from typing import Any
 
-from classifier.faq import FaqIndex, load_articles
+from classifier.faq import FaqIndex, load_articles, load_calibration
 from classifier.fleet import FleetClassifier
 from classifier.model import load as load_model
 from classifier.redaction import redact, redact_json
@@ -145,8 +145,14 @@ def build_policy(settings: Settings) -> Policy:
 def build_classifier(settings: Settings) -> Classifier:
     """Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
     registry = load_registry(ROOT / settings.files.identities)
-    faq = FaqIndex(load_articles(ROOT / settings.files.faq))
-    return FleetClassifier(load_model(ROOT / settings.files.model), faq, registry.identities, registry.brand_words)
+    folder = ROOT / settings.files.model
+    return FleetClassifier(
+        load_model(folder),
+        FaqIndex(load_articles(ROOT / settings.files.faq), load_calibration(folder)),
+        registry.identities,
+        registry.brand_words,
+        [word for words in registry.role_words.values() for word in words],
+    )
 
 
 def build_fleet(settings: Settings, database: Database, policy: Policy, classifier: Classifier) -> Fleet:

@@ -101,6 +101,11 @@ def test_tiers(families: tuple[str, ...], scam: float, tier: str) -> None:
     assert flag.tier == tier
 
 
+def test_asking_for_a_seed_phrase_is_flagged_whatever_the_name() -> None:
+    judged = assessment(signals=(signal("conduct", 4.0),), faq=ANSWERED)
+    assert kinds(decide(case(judged=judged), policy())) == [FlagMention]
+
+
 @pytest.mark.parametrize("families", [(), ("conduct",), ("context",)])
 def test_without_identity_or_a_scam_nobody_is_flagged(families: tuple[str, ...]) -> None:
     judged = assessment(signals=tuple(signal(family) for family in families), intent="praise")
