@@ -17,7 +17,7 @@ class AppriseAlerter:
         self._apprise = Apprise()
         self._count = len(urls)
         for number, url in enumerate(urls, start=1):
-            if not self._apprise.add(url):
+            if not self._apprise.add(url):  # pyright: ignore[reportUnknownMemberType]
                 raise ConfigError(f"alerts.urls: address number {number} is not an Apprise address; mend its scheme.")
 
     async def alert(self, order: AlertOrder) -> Outcome:
