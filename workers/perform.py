@@ -65,18 +65,19 @@ class Performer:
 
     async def perform(self, ids: Sequence[int]) -> None:
         """Idempotent: actions that are not pending, or not yet due, are passed over."""
-        gate = asyncio.Semaphore(AT_ONCE)
+        gate, turn = asyncio.Semaphore(AT_ONCE), asyncio.Lock()
 
         async def guarded(action_id: int) -> None:
             async with gate:
-                await self._perform_one(action_id)
+                await self._perform_one(action_id, turn)
 
         async with asyncio.TaskGroup() as group:
             for action_id in ids:
                 group.create_task(guarded(action_id))
 
-    async def _perform_one(self, action_id: int) -> None:
-        async with self.database.transaction() as tx:
+    async def _perform_one(self, action_id: int, turn: asyncio.Lock) -> None:
+        """`turn`: replies begin one after the other, so that the later of two to one person sees the earlier."""
+        async with turn, self.database.transaction() as tx:
             errand = await self._start(tx, action_id)
         if errand is None:
             return

@@ -27,6 +27,10 @@ ARGUMENTS = [
 ]
 
 
+LEFT_MEANWHILE = ("htmx:sendAbort", "htmx:afterRequest")
+"""What htmx says of a request that was under way when the page was left."""
+
+
 @pytest.fixture
 def clock() -> Clock:
     """Browsers tell ages by their own clock."""
@@ -47,7 +51,7 @@ async def context(server: ConsoleServer, chromium: Path, db: Database, clock: Cl
     complaints: list[str] = []
 
     def complain(message: ConsoleMessage) -> None:
-        if message.type == "error":
+        if message.type == "error" and not message.text.startswith(LEFT_MEANWHILE):
             complaints.append(message.text)
 
     async with async_playwright() as playwright:
