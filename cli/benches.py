@@ -2,8 +2,11 @@
 
 import ast
 import importlib
+import logging
 from collections.abc import Sequence
 from pathlib import Path
+
+import structlog
 
 from domain.errors import FleetwatchError
 
@@ -18,6 +21,8 @@ def run(name: str, arguments: Sequence[str]) -> int:
         return 0
     if name not in known:
         raise FleetwatchError("\n".join([f"there is no benchmark {name!r}; these there are:", *table(known)]))
+    # What a benchmark prints is its table: the fleet's own events would drown it.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.WARNING))
     return importlib.import_module(f"bench.{name}").main(arguments)
 
 
