@@ -66,6 +66,12 @@ async def alert_keys(tx: Tx, *, since: datetime) -> list[str]:
     return list((await tx.scalars(select(ActionRow.key).where(raised).order_by(ActionRow.id))).all())
 
 
+async def latest_alerts(tx: Tx, *, limit: int) -> list[ActionRecord]:
+    """Newest first."""
+    query = select(ActionRow).where(ActionRow.kind == "alert").order_by(ActionRow.id.desc()).limit(limit)
+    return [action_of(row) for row in await tx.scalars(query)]
+
+
 async def start(tx: Tx, action_id: int, *, owner: str, now: datetime) -> ActionRecord | None:
     """pending -> sending, once: None when it is not pending, not ripe yet, or somebody else was faster."""
     statement = (

@@ -9,7 +9,7 @@ from storage import accounts, actions, flags, mentions, reviews, tickets
 from storage.db import Tx
 from storage.tables import AssessmentRow, DecisionRow, MentionRow
 
-_AROUND = 20
+_AROUND = 6
 """Posts of the thread shown before the mention, and as many after it."""
 _HISTORY = 20
 

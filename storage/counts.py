@@ -26,7 +26,7 @@ async def totals(tx: Tx) -> Counts:
         "waiting": _count(ReviewRow, ReviewRow.state == "waiting"),
         "failed": _count(MentionRow, MentionRow.state == "failed") + _count(ActionRow, ActionRow.state == "failed"),
         "unknown": _count(ActionRow, ActionRow.state == "unknown"),
-        "shadowed": _count(ActionRow, ActionRow.state == "shadowed"),
+        "shadowed": _count(ActionRow, ActionRow.state == "shadowed", ActionRow.kind == "reply"),
         "pending": _count(ActionRow, ActionRow.state.in_(("pending", "sending"))),
         "quarantined": _count(QuarantineRow),
     }

@@ -59,7 +59,7 @@ def tier_of(case: Case, policy: Policy) -> Tier | None:
     """Families of evidence combined. Identity alone is only watched; conduct alone must be strong."""
     signals = [signal for signal in case.assessment.signals if signal.log_odds > 0]
     families = {signal.family for signal in signals}
-    conduct = sum(signal.log_odds for signal in signals if signal.family == "conduct")
+    conduct = max((signal.log_odds for signal in signals if signal.family == "conduct"), default=0.0)
     scam = case.assessment.threat.probabilities.get("scam", 0.0) >= policy.thresholds.scam
     if "identity" in families and (scam or families & {"conduct", "infrastructure"}):
         return "likely"

@@ -1,8 +1,9 @@
 """Bursts of one topic: a negative-binomial upper bound on what is normal."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from statistics import median
 
 from domain.trends import Spike, TopicBin
 from triage.policy import TrendPolicy
@@ -11,7 +12,7 @@ from triage.policy import TrendPolicy
 def spikes(bins: Sequence[TopicBin], *, now: datetime, policy: TrendPolicy, silent: Collection[str]) -> list[Spike]:
     """Topics whose newest bin (begun within the last bin width) stands above the band. `silent` topics never alert.
 
-    Expected: the topic's own mean over earlier bins, shrunk toward `prior_per_bin`, but never below the mean of the other
+    Expected: the topic's own mean over earlier bins, shrunk toward `prior_per_bin`, but never below the median of the other
     topics in the same bin, so that a general rush (a campaign, a market move) is not taken for trouble with one topic.
     """
     newest = now - policy.bin
@@ -25,7 +26,8 @@ def spikes(bins: Sequence[TopicBin], *, now: datetime, policy: TrendPolicy, sile
         if topic in silent or count < policy.least_count:
             continue
         own = (past[topic] + policy.prior_per_bin) / (earlier + 1)
-        expected = max(policy.prior_per_bin, own, _mean(number for other, number in current.items() if other != topic))
+        others = [number for other, number in current.items() if other != topic and other not in silent]
+        expected = max(policy.prior_per_bin, own, median(others) if others else 0.0)
         bound = upper_bound(expected, policy.dispersion, policy.tail)
         if count > bound:
             found.append(_spike(topic, newest, count, expected, bound, bins))
@@ -43,11 +45,6 @@ def upper_bound(mean: float, dispersion: float, tail: float) -> int:
         mass *= (k + size - 1) / k * (1 - success)
         below += mass
     return k
-
-
-def _mean(numbers: Iterable[int]) -> float:
-    values = list(numbers)
-    return sum(values) / len(values) if values else 0.0
 
 
 def _spike(topic: str, start: datetime, count: int, expected: float, bound: int, bins: Sequence[TopicBin]) -> Spike:

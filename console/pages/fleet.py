@@ -13,10 +13,11 @@ from console.forms import SwitchForm
 from console.screen import see_other, show
 from domain.people import PLATFORMS, Platform
 from domain.records import ListenerRecord, SwitchRecord
-from storage import audit, listener_states, switches
+from storage import actions, audit, listener_states, switches
 
 STALE_AFTER = timedelta(minutes=2)
 """A listener that has not reported for so long is not trusted to be there."""
+ALERTS_SHOWN = 10
 
 router = APIRouter()
 
@@ -36,6 +37,7 @@ async def fleet_page(request: Request, console: Here, user: Viewer) -> Response:
     async with console.db.reading() as tx:
         listening = {listener.platform: listener for listener in await listener_states.all(tx)}
         switched = {switch.platform: switch for switch in await switches.all(tx)}
+        alerts = await actions.latest_alerts(tx, limit=ALERTS_SHOWN)
     now = console.clock()
     rows = [
         Row(
@@ -46,7 +48,7 @@ async def fleet_page(request: Request, console: Here, user: Viewer) -> Response:
         )
         for platform in PLATFORMS
     ]
-    return await show(request, console, user, "fleet.html", rows=rows)
+    return await show(request, console, user, "fleet.html", rows=rows, alerts=alerts)
 
 
 @router.post("/fleet/{platform}/killed")

@@ -4,7 +4,8 @@ import pytest
 from fastapi import FastAPI
 
 from domain.hearing import ListenerHealth
-from storage import audit, listener_states, mentions, quarantine, switches, tickets, users
+from storage import actions, audit, listener_states, mentions, quarantine, switches, tickets, users
+from storage.actions import NewAction
 from storage.db import Database
 from tests.console.conftest import Clock, Visit, browser
 from tests.console.seed import Decision, Post, Reason, ask, busy_day, post, reply, ticket
@@ -78,6 +79,17 @@ async def test_going_live_needs_a_confirmation(visit: Visit, db: Database) -> No
     assert (await client.post("/fleet/x/live", data={"on": "true", "confirm": "yes"})).status_code == 303
     async with db.reading() as tx:
         assert [switch.platform for switch in await switches.all(tx) if switch.live] == ["x"]
+
+
+async def test_the_fleet_page_shows_what_leads_were_alerted_to(visit: Visit, db: Database, clock: Clock) -> None:
+    alert = NewAction(
+        key="alert:outage:1", kind="alert", platform=None, mention_id=None, purpose="trend", text="38 posts", title="<outage>"
+    )
+    async with db.transaction() as tx:
+        await actions.add(tx, alert, now=clock(), not_before=clock())
+    page = (await (await visit("viewer")).get("/fleet")).text
+    assert "&lt;outage&gt;" in page
+    assert "38 posts" in page
 
 
 async def test_the_fleet_page_tells_a_silent_listener(visit: Visit, db: Database, clock: Clock, app: FastAPI) -> None:

@@ -30,7 +30,7 @@ async def test_a_case_shows_the_thread_around_the_mention(database: Database) ->
     async with database.reading() as tx:
         case = await casefile.load(tx, records[30].id)
     assert case is not None
-    assert [record.mention.external_id for record in case.thread] == [str(number) for number in range(10, 51)]
+    assert [record.mention.external_id for record in case.thread] == [str(number) for number in range(24, 37)]
 
 
 async def test_a_case_shows_the_author(database: Database) -> None:

@@ -50,7 +50,7 @@ async def test_totals_tell_what_became_of_mentions_and_actions(database: Databas
     await queued(database, "pending")
     await started(database, await queued(database, "sending"))
     assert await _totals(database) == Counts(
-        heard=3, answered=1, tickets=1, flagged=1, waiting=2, failed=2, unknown=1, shadowed=1, pending=2, quarantined=1
+        heard=3, answered=1, tickets=1, flagged=1, waiting=2, failed=2, unknown=1, shadowed=0, pending=2, quarantined=1
     )
 
 

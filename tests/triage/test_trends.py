@@ -34,6 +34,7 @@ def topics(series: list[TopicBin]) -> list[str]:
         ("too few to wake anybody", bins("api", [9]), []),
         ("chatter never alerts", bins("praise", [200]), []),
         ("the burst is over", bins("outage", [0, 60, 40]), []),
+        ("an outage on a busy day", [*bins("outage", [38]), *(b for t in "abcdefgh" for b in bins(t, [9]))], ["outage"]),
         ("everything rushes at once", [one for t in "abcdefgh" for one in bins(t, [25])], []),
     ],
 )
