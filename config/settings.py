@@ -95,7 +95,7 @@ class Trends(Section):
     quiet_minutes: Positive = 120
     least_count: Annotated[int, Field(ge=2)] = 12
     prior_per_bin: Positive = 2.0
-    dispersion: Positive = 0.35
+    dispersion: Positive = 0.2
     tail: Annotated[float, Field(gt=0, lt=0.5)] = 0.001
 
 

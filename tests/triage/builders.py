@@ -45,7 +45,7 @@ def policy(**changes: Any) -> Policy:
             quiet=timedelta(hours=2),
             least_count=10,
             prior_per_bin=2.0,
-            dispersion=0.35,
+            dispersion=0.2,
             tail=0.001,
         ),
         "phrases": phrases,
