@@ -25,7 +25,9 @@
   };
   const press = (selector, scope = document) => {
     const target = scope && scope.querySelector(selector);
-    if (target && !target.disabled) target.click();
+    if (!target || target.disabled) return;
+    if (target.form) htmx.process(target.form); // a row that has just been swapped in is wired only a moment later
+    target.click();
   };
   const submit = (how) => {
     const form = $("[data-verdict]");
