@@ -38,6 +38,9 @@ log = structlog.get_logger(__name__)
 AT_ONCE = 8
 """Network calls under way at the same time."""
 
+MOST_TRIES = 3
+"""An action that vanishes this often is not tried again by itself."""
+
 HELD_BACK = timedelta(seconds=5)
 """How long a reply waits behind a kill switch before it is looked at again."""
 
@@ -166,6 +169,8 @@ class Performer:
             answer = CannotTell(reason=f"{record.mention.platform} is not configured")
         else:
             answer = await responder.find(order_of(action, record))
+        if isinstance(answer, Absent) and action.attempts >= MOST_TRIES:
+            answer = CannotTell(reason=f"tried {action.attempts} times, and never there")
         async with self.database.transaction() as tx:
             await self._settle(tx, action, answer)
 
@@ -186,7 +191,9 @@ class Performer:
                 assert_never(answer)
 
     async def _ask_human(self, tx: Tx, action: ActionRecord, why: str) -> None:
-        assert action.mention_id is not None
+        if action.mention_id is None:
+            await actions.settle(tx, action.id, state="failed", detail=why, now=self.now())
+            return
         await reviews.add(
             tx,
             mention_id=action.mention_id,

@@ -13,8 +13,9 @@ from workers.queue import Queue
 EVERY_S = 2.0
 LOST_AFTER = timedelta(seconds=4)
 """A stored mention this old that nobody handles has lost its job."""
-STUCK_AFTER = timedelta(seconds=45)
-"""A reply this long in `sending` outlived every network timeout: its sender is dead."""
+STUCK_AFTER = timedelta(seconds=90)
+"""A reply this long in `sending` outlived every network timeout (Discord's 60 s is the longest): its sender is dead. A platform
+may also show a post late, so no read-back is trusted sooner."""
 LIMIT = 500
 
 

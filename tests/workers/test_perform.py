@@ -103,7 +103,7 @@ async def stuck_after_crash(rig: Rig) -> int:
     (action_id,) = await rig.decide(heard(1, QUESTION))
     async with rig.database.transaction() as tx:
         await actions.start(tx, action_id, owner="dead", now=rig.clock())
-    rig.clock.move(seconds=60)
+    rig.clock.move(seconds=100)
     return action_id
 
 
@@ -117,6 +117,19 @@ async def test_a_dead_senders_action_is_read_back(rig: Rig, answer: Any, state: 
     await rig.sweep.once()
     (action,) = await rig.actions([action_id])
     assert (action.state, rig.responder.orders) == (state, [])
+
+
+async def test_a_reply_that_vanishes_again_and_again_goes_to_a_human(rig: Rig) -> None:
+    rig.responder.found = Absent()
+    rig.responder.outcomes = [Unknown(reason="timeout")] * 9
+    (action_id,) = await rig.decide(heard(1, QUESTION))
+    for _ in range(9):
+        await rig.performer.perform([action_id])
+        rig.clock.move(seconds=100)
+        await rig.sweep.once()
+    async with rig.database.reading() as tx:
+        (item,) = await reviews.queue(tx)
+    assert (len(rig.responder.orders), item.action_id) == (3, action_id)
 
 
 async def test_where_the_platform_cannot_tell_one_human_is_asked_once(rig: Rig) -> None:
@@ -135,7 +148,7 @@ async def test_a_sender_that_wakes_up_late_cannot_overwrite(rig: Rig) -> None:
         sleeper = await actions.start(tx, action_id, owner="asleep", now=rig.clock())
     assert sleeper is not None
     rig.responder.found = Found(external_id="5")
-    rig.clock.move(seconds=60)
+    rig.clock.move(seconds=100)
     await rig.sweep.once()
     async with rig.database.transaction() as tx:
         late = await actions.finish(tx, sleeper, state="failed", now=rig.clock(), detail="late")
