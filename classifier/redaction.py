@@ -6,7 +6,7 @@ Links, handles, wallet addresses, amounts, prices and dates stay. Time is linear
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import cast
 
@@ -83,24 +83,31 @@ _TEXT_KEYS = (
     " text caption content description full_text title name first_name last_name display_name global_name nick bio "
     "topic custom_title label question value note about alt_text message quote filename file_name tag "
 )
+_PRIVATE_KEYS = {"phone_number": "phone", "vcard": "phone", "email": "email"}
+"""Keys of a shared contact or an order form, and the kind of what stands there, however it is written."""
 
 
 def redact(text: str) -> Redacted:
     """Idempotent: redacting the result again changes nothing."""
     found: set[str] = set()
+    return Redacted(text=_redact_with(_FINDERS, text, found), found=frozenset(found))
+
+
+def _redact_with(finders: Sequence[_Finder], text: str, found: set[str]) -> str:
     while True:
         before = text
-        for finder in _FINDERS:
+        for finder in finders:
             text = _replace(text, finder, found)
         if text == before:
-            return Redacted(text=text, found=frozenset(found))
+            return text
 
 
 def redact_json(raw: str) -> tuple[str, frozenset[str]]:
     """A platform's payload with its human texts redacted, and the kinds found.
 
     A string is human text when its key says so (`text`, `caption`, `name`, ...) or when it holds white space: ids, links and
-    times have none, so the structure stays. A payload that is not JSON is redacted as one text.
+    times have none, so the structure stays. Of those only what no id looks like is taken: addresses, keys, a transaction's
+    hash. A payload that is not JSON is redacted as one text.
     """
     try:
         payload: object = json.loads(raw)
@@ -114,19 +121,21 @@ def redact_json(raw: str) -> tuple[str, frozenset[str]]:
 
 def _redact_value(value: object, found: set[str], *, human: bool) -> object:
     if isinstance(value, str):
-        if not human and not re.search(r"\s", value):
-            return value
-        redacted = redact(value)
-        found |= redacted.found
-        return redacted.text
+        finders = _FINDERS if human or re.search(r"\s", value) else _UNMISTAKABLE
+        return _redact_with(finders, value, found)
     if isinstance(value, list):
         return [_redact_value(item, found, human=human) for item in cast("list[object]", value)]
     if isinstance(value, dict):
-        return {
-            key: _redact_value(item, found, human=f" {key} " in _TEXT_KEYS)
-            for key, item in cast("dict[str, object]", value).items()
-        }
+        return {key: _redact_item(key, item, found) for key, item in cast("dict[str, object]", value).items()}
     return value
+
+
+def _redact_item(key: str, item: object, found: set[str]) -> object:
+    kind = _PRIVATE_KEYS.get(key)
+    if kind is not None and isinstance(item, str):
+        found.add(kind)
+        return f"[{kind}]"
+    return _redact_value(item, found, human=f" {key} " in _TEXT_KEYS)
 
 
 def _replace(text: str, finder: _Finder, found: set[str]) -> str:
@@ -159,6 +168,11 @@ def _long_tokens(text: str, pattern: re.Pattern[str]) -> Iterator[tuple[int, int
         is_transaction = match[0].startswith("0x") or _TRANSACTION_WORDS.search(before) is not None
         is_key = _KEY_WORDS.search(before) is not None or not is_transaction
         yield match.start(), match.end(), "private_key" if is_key else "transaction_id"
+
+
+def _transactions(text: str) -> Iterator[tuple[int, int, str]]:
+    """In links: a bare 64 hex digits there are the signature of a picture's address, which is of use and no secret."""
+    return (found for found in _long_tokens(text, _LONG_HEX) if found[2] == "transaction_id")
 
 
 def _ibans(text: str) -> Iterator[tuple[int, int, str]]:
@@ -215,14 +229,19 @@ def _card_end(text: str, groups: list[tuple[int, int]], place: int) -> int | Non
     return best
 
 
-_FINDERS: tuple[_Finder, ...] = (
-    seed_phrases,
-    partial(_matches, pattern=_EMAIL, kind="email"),
+_ADDRESSES: _Finder = partial(_matches, pattern=_EMAIL, kind="email")
+_KEYS: tuple[_Finder, ...] = (
     _wifs,
     partial(_matches, pattern=_EXTENDED_KEY, kind="private_key"),
+    partial(_matches, pattern=_API_KEY, kind="api_key"),
+)
+_UNMISTAKABLE: tuple[_Finder, ...] = (_ADDRESSES, *_KEYS, _transactions)
+_FINDERS: tuple[_Finder, ...] = (
+    seed_phrases,
+    _ADDRESSES,
+    *_KEYS,
     partial(_long_tokens, pattern=_LONG_HEX),
     partial(_long_tokens, pattern=_LONG_BASE58),
-    partial(_matches, pattern=_API_KEY, kind="api_key"),
     partial(_matches, pattern=_NAMED_KEY, kind="api_key"),
     _ibans,
     _cards,

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import assert_never
 
-from domain.hearing import AccountSeen, Batch, Deleted, Edited, Heard, Listener, Mention, Unparsable
+from domain.hearing import AccountSeen, Batch, Deleted, Edited, Heard, Listener, Media, Mention, Unparsable
+from domain.people import Account
 from domain.understanding import Redacted
 from storage import accounts, cursors, mentions, quarantine
 from storage.db import Database, Tx
@@ -18,7 +19,7 @@ RedactJson = Callable[[str], tuple[str, frozenset[str]]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Intake:
-    """Takes batches in. Nothing personal reaches storage: text and raw JSON are redacted first."""
+    """Takes batches in. Nothing personal reaches storage: texts, names and raw JSON are redacted first."""
 
     database: Database
     queue: Queue
@@ -59,9 +60,9 @@ class Intake:
             case Deleted() as deleted:
                 await mentions.apply_deletion(tx, deleted.platform, deleted.external_id, now)
             case AccountSeen(account=account):
-                await accounts.upsert(tx, [account], now)
+                await accounts.upsert(tx, [self._account(account)], now)
             case Unparsable(platform=platform, error=error):
-                await quarantine.add(tx, platform, self.redact_json(heard.raw)[0], error, now)
+                await quarantine.add(tx, platform, self._quarantined(heard.raw), self.redact(error).text, now)
             case _:
                 assert_never(heard.event)
         return None
@@ -69,4 +70,33 @@ class Intake:
     def _new(self, heard: Heard, mention: Mention) -> NewMention:
         clean = self.redact(mention.text)
         raw, _ = self.redact_json(heard.raw)
-        return NewMention(mention=replace(mention, text=clean.text), secrets=clean.found, raw=raw)
+        shown = replace(
+            mention,
+            text=clean.text,
+            author=self._account(mention.author),
+            channel_name=self.redact(mention.channel_name).text,
+            media=tuple(self._media(media) for media in mention.media),
+        )
+        return NewMention(mention=shown, secrets=clean.found, raw=raw)
+
+    def _account(self, account: Account) -> Account:
+        """Names and bios are strangers' texts as well. User names stay: replies need them."""
+        return replace(
+            account,
+            display_name=self.redact(account.display_name).text,
+            title=self.redact(account.title).text if account.title else account.title,
+            bio=self.redact(account.bio).text if account.bio else account.bio,
+        )
+
+    def _media(self, media: Media) -> Media:
+        """A link is the author's words, and so is the name of a file in its address; the query there is the platform's."""
+        if media.url is None:
+            return media
+        if media.kind == "link":
+            return replace(media, external_id=self.redact(media.external_id).text, url=self.redact(media.url).text)
+        path, mark, query = media.url.partition("?")
+        return replace(media, url=self.redact(path).text + mark + query)
+
+    def _quarantined(self, raw: str) -> str:
+        """No parser knows which of its strings are texts, so it is redacted as one text as well."""
+        return self.redact(self.redact_json(raw)[0]).text

@@ -145,3 +145,21 @@ def test_lone_surrogates_become_storable() -> None:
 def test_long_repetition_is_survived(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     assert redact(text).text
+
+
+def test_json_takes_what_no_id_looks_like_from_any_string() -> None:
+    payload = {
+        "expanded_url": "https://a.example/?u=jane@mail.com",
+        "link": f"https://etherscan.io/tx/0x{HEX}",
+        "odd": "5HueCGU8rMjxEXxiPuD5BDku4MkFqeZyd4dZ1jvhTVqvbTLvyTJ",
+        "picture": f"https://cdn.example/7/a.png?ex=1&hm={HEX}",
+        "contact": {"phone_number": "15551234567", "vcard": "BEGIN:VCARD", "user_id": 7},
+    }
+    raw, found = redact_json(json.dumps(payload))
+    assert found == {"email", "transaction_id", "private_key", "phone"}
+    assert json.loads(raw) == payload | {
+        "expanded_url": "https://a.example/?u=[email]",
+        "link": "https://etherscan.io/tx/[transaction_id]",
+        "odd": "[private_key]",
+        "contact": {"phone_number": "[phone]", "vcard": "[phone]", "user_id": 7},
+    }

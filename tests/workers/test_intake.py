@@ -1,9 +1,12 @@
+from dataclasses import replace
+
 import pytest
 
-from domain.hearing import AccountSeen, Batch, Deleted, Edited, Heard, Unparsable
+from classifier.redaction import redact, redact_json
+from domain.hearing import AccountSeen, Batch, Deleted, Edited, Heard, Media, Unparsable
 from storage import accounts, cursors, mentions, quarantine
 from tests.triage.builders import author
-from tests.workers.fakes import FakeListener, batch, heard
+from tests.workers.fakes import FakeListener, batch, heard, post
 from tests.workers.rig import Rig
 
 
@@ -73,3 +76,29 @@ async def test_a_new_name_of_a_known_account_is_kept(rig: Rig) -> None:
         names = await accounts.names(tx, ids["telegram", "42"])
     assert any("Kestrel Support" in str(name) for name in names)
     assert any("Mina" in str(name) for name in names)
+
+
+async def test_names_and_bios_are_strangers_texts_too(rig: Rig) -> None:
+    who = author(display_name="Jo hunter2", title="hunter2!", bio="ask for hunter2")
+    link = Media(kind="link", external_id="https://a.example/hunter2", url="https://a.example/hunter2")
+    file = Media(kind="photo", external_id="7", url="https://cdn.example/hunter2.png?hm=1")
+    said = replace(post(1, "hello"), author=who, channel_name="room of hunter2", media=(link, file))
+    (mention_id,) = await rig.hear(Heard(event=said, raw="{}"))
+    record = await rig.mention(mention_id)
+    assert "hunter2" not in str(record)
+    assert record.mention.author.username == "mina"
+    assert record.mention.media[1] == replace(file, url="https://cdn.example/[secret].png?hm=1")
+    await rig.hear(Heard(event=AccountSeen(account=replace(who, display_name="Joe hunter2")), raw="{}"))
+    async with rig.database.transaction() as tx:
+        ids = await accounts.upsert(tx, [author()], rig.clock())
+        assert "hunter2" not in str(await accounts.names(tx, ids["telegram", "42"]))
+
+
+@pytest.mark.parametrize("raw", ['{"odd":"jo@mail.example"}', '{"odd":["4111111111111111"]}', '{"odd":"jo@mail.example"'])
+async def test_quarantine_trusts_no_key(rig: Rig, raw: str) -> None:
+    intake = replace(rig.intake, redact=redact, redact_json=redact_json)
+    await intake.take(batch(Heard(event=Unparsable(platform="telegram", error="ValueError: jo@mail.example"), raw=raw)))
+    async with rig.database.reading() as tx:
+        (row,) = await quarantine.latest(tx, 10)
+    assert "jo@mail.example" not in f"{row.raw} {row.error}"
+    assert "4111111111111111" not in row.raw
