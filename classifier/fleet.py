@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 
 from classifier.accounts import Watchman
+from classifier.distress import sign_of_distress
 from classifier.faq import FaqIndex, Judged
 from classifier.language import identify
 from classifier.model import Model
 from domain.people import Identity
-from domain.understanding import Assessment, FaqMatch, Judgement, Question, Signal
+from domain.understanding import SELF_HARM, URGENCIES, Assessment, FaqMatch, Judgement, Question, Signal
+
+_CRITICAL = Judgement(label="critical", probabilities={label: float(label == "critical") for label in URGENCIES})
 
 
 class FleetClassifier:
@@ -42,10 +45,13 @@ class FleetClassifier:
     def _assessment(
         self, question: Question, language: Judgement, said: Judged, faq: tuple[FaqMatch, ...], signals: tuple[Signal, ...]
     ) -> Assessment:
+        danger = sign_of_distress(question.mention.text)
+        if danger:
+            signals += (Signal(family="context", name=SELF_HARM, log_odds=0.0, evidence=f"“{danger}”"),)
         return Assessment(
             language=language,
             sentiment=said["sentiment"],
-            urgency=said["urgency"],
+            urgency=_CRITICAL if danger else said["urgency"],
             intent=said["intent"],
             threat=said["threat"],
             scam_type=said["scam_type"],

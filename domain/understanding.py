@@ -48,6 +48,10 @@ class Signal:
     evidence: str
 
 
+SELF_HARM = "self_harm"
+"""Name of the signal that the author may harm themselves. It says nothing about a scam: its log-odds are 0."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assessment:
     """Everything the classifier says about one mention."""

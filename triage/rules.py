@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from domain.deciding import AskReview, Case, Effect, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Reason, Tier
 from domain.people import AccountKind
+from domain.understanding import SELF_HARM
 from triage.policy import Policy
 from triage.wording import render, render_answer
 
@@ -15,6 +16,9 @@ _DANGEROUS_SECRETS = frozenset({"seed_phrase", "private_key"})
 
 STRONG_CONDUCT = 3.5
 """Log-odds of what an account does, from which it is flagged whatever its name: a seed phrase asked for, a deposit doubled."""
+
+POSES_AS_US = 3.0
+"""Log-odds of a name from which it passes for the brand or its staff."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +49,15 @@ def leave_our_own(case: Case, _policy: Policy) -> Finding | None:
     if kind == AccountKind.OURSELVES:
         return _found("leave_our_own", "our own post")
     return None
+
+
+def protect_person(case: Case, _policy: Policy) -> Finding | None:
+    """Somebody may be in danger: a human speaks, at once, and no machine does; whether or not they asked us."""
+    in_danger = any(signal.name == SELF_HARM for signal in case.assessment.signals)
+    if not in_danger or case.mention.author.kind != AccountKind.PERSON:
+        return None
+    ask = AskReview(kind="ticket", risk=1.0, proposed=(_new_ticket(case, "critical"),))
+    return _found("protect_person", "the author may harm themselves: a human answers", ask)
 
 
 def honour_opt_out(case: Case, policy: Policy) -> Finding | None:
@@ -118,7 +131,7 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
     reply = PostReply(purpose="faq", language=language, text=text, article_id=best.article_id)
     why = f"article {best.article_id} answers it with probability {best.probability:.2f}"
     sure = best.probability >= policy.thresholds.answer and _language_is_sure(case, policy)
-    if sure and case.mention.addressed:
+    if sure and case.mention.addressed and not _passes_for_us(case):
         return _found("answer_question", why, reply)
     return _found("answer_question", f"{why}: a human decides", AskReview(kind="reply", risk=0.3, proposed=(reply,)))
 
@@ -166,10 +179,18 @@ def _ticket(case: Case, policy: Policy, rule: str, why: str, purpose: str, urgen
 
 
 def _doubtful(case: Case, policy: Policy, purpose: str) -> bool:
-    """A leaked secret is a fact, not a judgement. Otherwise ask who did not ask us, or whose intent is unsure."""
+    """A leaked secret is a fact, not a judgement. Otherwise ask about who did not ask us, or whose intent is unsure."""
+    if _passes_for_us(case):
+        return True
     if purpose == "acknowledge_secret":
         return False
     return not case.mention.addressed or case.assessment.intent.confidence < policy.thresholds.ticket
+
+
+def _passes_for_us(case: Case) -> bool:
+    """Bears our name or a member of staff's, and no human has found that harmless: our reply would lend them credit."""
+    posing = any(signal.family == "identity" and signal.log_odds >= POSES_AS_US for signal in case.assessment.signals)
+    return posing and not case.standing.author_cleared
 
 
 def acknowledgement(case: Case, policy: Policy, purpose: str) -> PostReply | None:
@@ -195,6 +216,7 @@ def _new_ticket(case: Case, urgency: str) -> OpenTicket:
 RULES: tuple[Rule, ...] = (
     leave_deleted,
     leave_our_own,
+    protect_person,
     flag_scam,
     leave_machines,
     honour_opt_out,

@@ -5,6 +5,7 @@ import pytest
 
 from domain.deciding import AskReview, Decision, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Standing
 from domain.people import AccountKind, Identity
+from domain.understanding import SELF_HARM, Assessment, Signal
 from tests.triage.builders import NOON, assessment, author, case, mention, policy, signal, sure
 from triage.decide import decide
 
@@ -142,3 +143,38 @@ def test_a_ticket_stands_even_where_its_acknowledgement_may_not_go_out() -> None
 def test_behind_a_kill_switch_the_reply_waits_as_an_action() -> None:
     decision = decide(case(judged=assessment(faq=ANSWERED), standing=Standing(now=NOON, killed=True)), policy())
     assert kinds(decision) == [PostReply]
+
+
+def in_danger(**judged: Any) -> Assessment:
+    sign = Signal(family="context", name=SELF_HARM, log_odds=0.0, evidence="what was said")
+    return assessment(signals=(sign,), urgency="critical", **judged)
+
+
+@pytest.mark.parametrize("addressed", [True, False])
+@pytest.mark.parametrize("judged", [in_danger(intent="off_topic"), in_danger(faq=ANSWERED), in_danger(scam=0.99)])
+def test_who_may_harm_themselves_is_answered_by_a_human(judged: Assessment, addressed: bool) -> None:
+    (ask,) = decide(case(mention(addressed=addressed), judged), policy()).effects
+    assert isinstance(ask, AskReview)
+    assert ask.risk == 1.0
+    assert [type(effect) for effect in ask.proposed] == [OpenTicket]
+
+
+LOOK_ALIKE = (signal("identity", 3.0),)
+
+
+@pytest.mark.parametrize(
+    "judged",
+    [
+        assessment(faq=ANSWERED, signals=LOOK_ALIKE),
+        assessment(intent="withdrawal", signals=LOOK_ALIKE),
+        assessment(secrets=frozenset({"seed_phrase"}), signals=LOOK_ALIKE),
+    ],
+)
+def test_a_look_alike_of_staff_gets_no_reply_by_itself(judged: Assessment) -> None:
+    assert kinds(decide(case(judged=judged), policy())) == [FlagMention, AskReview]
+
+
+def test_a_look_alike_found_harmless_is_answered() -> None:
+    cleared = Standing(now=NOON, author_cleared=True)
+    judged = assessment(faq=ANSWERED, signals=LOOK_ALIKE)
+    assert kinds(decide(case(judged=judged, standing=cleared), policy())) == [PostReply]
