@@ -16,7 +16,7 @@ class Section(BaseModel):
 
 class Brand(Section):
     name: str = "Kestrel"
-    help_hosts: tuple[str, ...] = ("help.kestrel.example",)
+    help_hosts: tuple[str, ...] = ("help.kestrel.example", "status.kestrel.example")
     """The only hosts a public reply may link to."""
     ticket_prefix: Annotated[str, Field(pattern=r"^[A-Z]{2,5}$")] = "KST"
 
@@ -86,6 +86,9 @@ class Rules(Section):
     opt_out_words: frozenset[str] = frozenset(
         {"stop", "unsubscribe", "opt out", "停止", "退订", "그만", "수신거부", "停止して", "配信停止"}
         | {"стоп", "отписаться", "para", "basta", "no me respondas", "arrêtez", "stop svp", "dừng lại", "ngừng"}
+        | {"please stop", "stop replying", "stop replying to me", "don t reply to me", "别回复我", "不要回复我"}
+        | {"답장하지 마세요", "返信しないで", "返信しないでください", "не пишите мне", "не отвечайте мне", "отстаньте"}
+        | {"no me escriban", "déjenme", "ne me répondez pas", "ne me répondez plus", "đừng trả lời tôi", "đừng nhắn cho tôi"}
     )
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
+from classifier.redaction import redact
 from console.context import Console
 from domain.deciding import Decision, Effect, JoinTicket, OpenTicket, PostReply, Reason, Verdict
 from domain.errors import AlreadyDecided
@@ -123,7 +124,10 @@ def _who_was_first(item: ReviewRecord, now: datetime) -> str:
 
 
 def _worded(item: ReviewRecord, verdict: Verdict) -> Verdict:
-    """The words that are really meant to go out. Raises Refused when there are none."""
+    """The words that are really meant to go out. Raises Refused when there are none, or when they show private data."""
+    shown = sorted(redact(verdict.text or "").found)
+    if shown and verdict.choice in {"approve", "ticket"}:
+        raise Refused(f"This reply shows private data ({', '.join(shown).replace('_', ' ')}): take it out first.")
     reply = proposed_reply(item)
     if verdict.choice == "approve" and reply and not verdict.text:
         raise Refused("The reply is empty: write one, or choose another decision.")

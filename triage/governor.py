@@ -11,7 +11,12 @@ from domain.limits import MAX_LENGTH, text_length
 from domain.people import AccountKind
 from triage.policy import Policy
 
-_LINK = re.compile(r"https?://([^\s/?#]+)", re.IGNORECASE)
+_LINK = re.compile(r"\b[a-z][a-z0-9+.-]*://([^\s/?#]+)[a-z0-9/?#%=&.+~:_-]*", re.IGNORECASE)
+_BARE_LINK = re.compile(
+    r"(?<![a-z0-9_@.-])((?:[a-z0-9а-яё-]{1,63}\.){1,8}(?:[a-z]{2,24}|рф|xn--[a-z0-9-]{2,59}))(?![a-z0-9_-]|\.[a-z0-9])",
+    re.IGNORECASE,
+)
+"""Platforms make a link of a host alone as well."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,8 +77,7 @@ def fits(plea: Plea) -> Refusal | None:
 
 
 def allowed_links(plea: Plea) -> Refusal | None:
-    hosts = {host.lower() for host in _LINK.findall(plea.reply.text)}
-    strange = sorted(hosts - plea.policy.allowed_hosts)
+    strange = sorted(_hosts(plea.reply.text) - plea.policy.allowed_hosts)
     return _refuse("allowed_links", f"the link to {strange[0]} is not on the allow-list", "human") if strange else None
 
 
@@ -137,4 +141,10 @@ def govern(plea: Plea) -> Refusal | None:
 def reply_cost(mention: Mention, text: str, policy: Policy) -> float:
     """What the platform charges for this reply, in US dollars."""
     budget = policy.budgets[mention.platform]
-    return budget.reply_with_link_cost_usd if _LINK.search(text) else budget.reply_cost_usd
+    return budget.reply_with_link_cost_usd if _hosts(text) else budget.reply_cost_usd
+
+
+def _hosts(text: str) -> set[str]:
+    """What a text links to, in lower case."""
+    bare = _BARE_LINK.findall(_LINK.sub(" ", text))
+    return {host.lower() for host in (*_LINK.findall(text), *bare)}

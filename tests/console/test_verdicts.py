@@ -69,6 +69,27 @@ async def test_an_emptied_reply_is_refused(visit: Visit, db: Database, clock: Cl
     assert await queued(db, item.mention_id) == []
 
 
+@pytest.mark.parametrize("choice", ["approve", "ticket"])
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [("We wrote to jo@mail.example", "private data (email)"), ("Your card 4111 1111 1111 1111", "private data (card)")],
+)
+async def test_a_reply_that_shows_private_data_is_refused(
+    visit: Visit, db: Database, clock: Clock, text: str, why: str, choice: str
+) -> None:
+    item = await ask_human(db, clock)
+    answer = await decide(await visit("reviewer"), item, APPROVE, text=text, choice=choice)
+    assert (answer.status_code, why in answer.text) == (409, True)
+    assert await queued(db, item.mention_id) == []
+
+
+async def test_a_reply_with_a_strange_link_is_refused(visit: Visit, db: Database, clock: Clock) -> None:
+    item = await ask_human(db, clock)
+    answer = await decide(await visit("reviewer"), item, APPROVE, text="Write to t.me/kestrel_help")
+    assert (answer.status_code, "not on the allow-list" in answer.text) == (409, True)
+    assert await queued(db, item.mention_id) == []
+
+
 @pytest.mark.parametrize(("text", "sent"), [(f"Look here: {HELP}", []), ("We look into it.", ["We look into it."])])
 async def test_an_answer_left_in_the_field_is_no_acknowledgement_of_a_ticket(
     visit: Visit, db: Database, clock: Clock, text: str, sent: list[str]

@@ -37,6 +37,10 @@ def test_a_good_reply_passes() -> None:
         ("fits", {"text": "  "}),
         ("allowed_links", {"text": "go to https://help.kestrel.example.evil.example/a"}),
         ("allowed_links", {"text": "go to HTTP://EVIL.example"}),
+        ("allowed_links", {"text": "go to t.me/helper"}),
+        ("allowed_links", {"text": "见www.evil.example"}),
+        ("allowed_links", {"text": "tg://resolve?domain=helper"}),
+        ("allowed_links", {"text": "[help](https://help.kestrel.example/a) or (discord.gg/abc)"}),
         ("within_budget", {"replies_today": 100}),
         ("within_budget", {"spent_today_usd": 0.9}),
     ],
@@ -65,6 +69,19 @@ def test_automatic_replies_obey_more(rule: str, facts: dict[str, Any]) -> None:
 @pytest.mark.parametrize(("rule", "facts"), ONLY_AUTOMATIC)
 def test_a_human_may_answer_there(rule: str, facts: dict[str, Any]) -> None:
     assert govern(plea(purpose="custom", **facts)) is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "See help.kestrel.example, please.",
+        "help.kestrel.example에서",
+        "It costs 0.5 USDT, i.e. 1.25%... @mina",
+        "https://help.kestrel.example/a.html",
+    ],
+)
+def test_what_is_no_strange_link_passes(text: str) -> None:
+    assert govern(plea(text=text)) is None
 
 
 def test_many_people_may_ask_at_once_in_one_room() -> None:
