@@ -3,11 +3,12 @@
 import os
 import string
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, Literal, cast
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_settings import DotEnvSettingsSource
 
 from config.settings import Settings
 from domain.errors import ConfigError
@@ -27,8 +28,10 @@ def load_settings(file: Path = DEFAULT_FILE, *, dotenv: Path = DOTENV) -> Settin
     values = read_toml(file) if file != DEFAULT_FILE or file.exists() else {}
     for section in sorted(values.keys() - Settings.model_fields.keys()):
         raise ConfigError(f"{file}: {section} is not a section; remove it or mend its name.")
-    for path, secret in _secret_files(os.environ):
-        _put(values, path, secret)
+    _refuse_strangers("environment", os.environ)
+    _refuse_strangers(str(dotenv), _variables_of(dotenv))
+    for name, secret in _secret_files(os.environ):
+        _put(values, name, secret)
     try:
         return Settings(_env_file=dotenv if dotenv.exists() else None, **values)  # pyright: ignore[reportCallIssue]
     except ValidationError as error:
@@ -46,11 +49,28 @@ def read_toml(file: Path) -> Tree:
         raise ConfigError(f"{file}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file}: {error}; mend the TOML there.") from None
+    except RecursionError:
+        raise ConfigError(f"{file}: brackets are nested too deeply; mend the TOML there.") from None
 
 
-def _secret_files(environment: Mapping[str, str]) -> list[tuple[list[str], str]]:
+def _variables_of(dotenv: Path) -> Iterable[str]:
+    try:
+        return DotEnvSettingsSource(Settings, env_file=dotenv).env_vars
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{dotenv}: byte {error.start} is not UTF-8; save the file as UTF-8.") from None
+
+
+def _refuse_strangers(place: str, variables: Iterable[str]) -> None:
+    """A variable of a misspelt section would otherwise be ignored in silence."""
+    for name in sorted(map(str.upper, variables)):
+        section, nested, _ = name.removeprefix(PREFIX).partition("__")
+        if name.startswith(PREFIX) and nested and section.lower() not in Settings.model_fields:
+            raise ConfigError(f"{place}: {name} is not a setting; remove it or mend its name.")
+
+
+def _secret_files(environment: Mapping[str, str]) -> list[tuple[str, str]]:
     """`FLEETWATCH_X__BEARER_TOKEN_FILE=/run/secrets/x` sets x.bearer_token to that file's text."""
-    found: list[tuple[list[str], str]] = []
+    found: list[tuple[str, str]] = []
     for name, value in environment.items():
         if not (name.startswith(PREFIX) and name.endswith("_FILE") and "__" in name):
             continue
@@ -58,13 +78,17 @@ def _secret_files(environment: Mapping[str, str]) -> list[tuple[list[str], str]]
             secret = Path(value).read_text(encoding="utf-8").strip()
         except (OSError, UnicodeDecodeError) as error:
             raise ConfigError(f"{name}: cannot read {value} ({error}); name a readable text file.") from None
-        found.append((name[len(PREFIX) : -len("_FILE")].lower().split("__"), secret))
+        found.append((name, secret))
     return found
 
 
-def _put(tree: Tree, path: list[str], value: str) -> None:
+def _put(tree: Tree, name: str, value: str) -> None:
+    path = name[len(PREFIX) : -len("_FILE")].lower().split("__")
     for key in path[:-1]:
-        tree = tree.setdefault(key, {})
+        section: object = tree.setdefault(key, {})
+        if not isinstance(section, dict):
+            raise ConfigError(f"{name}: {key} is one value and not a section; mend the name, or the settings file.")
+        tree = cast("Tree", section)
     tree[path[-1]] = value
 
 
@@ -128,11 +152,11 @@ def _phrase(file: Path, purpose: str, body: object) -> Phrase:
 
 def _check_placeholders(file: Path, purpose: str, text: str) -> None:
     try:
-        used = {name for _, name, _, _ in string.Formatter().parse(text) if name is not None}
+        fields = [(name, spec, conversion) for _, name, spec, conversion in string.Formatter().parse(text) if name is not None]
     except ValueError as error:
         raise ConfigError(f"{file}: [{purpose}] {text!r}: {error}; write {{{{ and }}}} for plain braces.") from None
     allowed = PLACEHOLDERS[purpose]
-    if used - allowed or not used:
+    if not fields or any(name not in allowed or spec or conversion for name, spec, conversion in fields):
         wanted = ", ".join(f"{{{name}}}" for name in sorted(allowed))
         raise ConfigError(f"{file}: [{purpose}] {text!r} must use only, and at least one of, {wanted}.")
 
