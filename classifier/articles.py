@@ -20,21 +20,23 @@ def load_articles(path: Path) -> list[Article]:
         raise ConfigError(f"{path} is missing: create it with one article a line, or mend the setting that names it.") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigError(f"{path} cannot be read as UTF-8 text ({type(error).__name__}): mend the file.") from None
-    articles = [_article(line, f"{path}:{number}") for number, line in enumerate(lines, 1) if line.strip()]
+    articles: dict[str, Article] = {}
+    for number, line in enumerate(lines, 1):
+        if not line.strip():
+            continue
+        article = _article(line, f"{path}:{number}")
+        if article.id in articles:
+            raise ConfigError(f"{path}:{number}: field `id`: `{article.id}` stands twice; rename or remove one article.")
+        articles[article.id] = article
     if not articles:
         raise ConfigError(f"{path} holds no article: add at least one line.")
-    seen: set[str] = set()
-    for article in articles:
-        if article.id in seen:
-            raise ConfigError(f"{path}: field `id`: `{article.id}` stands twice; rename or remove one article.")
-        seen.add(article.id)
-    return articles
+    return list(articles.values())
 
 
 def _article(line: str, where: str) -> Article:
     try:
         content: object = json.loads(line)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{where}: not a JSON object ({error}); mend the line.") from None
     if not isinstance(content, dict):
         raise ConfigError(f"{where}: not a JSON object; mend the line.")
@@ -43,7 +45,7 @@ def _article(line: str, where: str) -> Article:
         mend = "add it" if name in _FIELDS else f"remove it or use one of {', '.join(sorted(_FIELDS))}"
         raise ConfigError(f"{where}: field `{name}` is {'missing' if name in _FIELDS else 'unknown'}; {mend}.")
     url = _text(fields["url"], f"{where}: field `url`")
-    if urlsplit(url).scheme != "https" or not urlsplit(url).hostname:
+    if not _is_link(url):
         raise ConfigError(f"{where}: field `url`: `{url}` is not an https link; write https://host/page.")
     return Article(
         id=_text(fields["id"], f"{where}: field `id`"),
@@ -53,6 +55,14 @@ def _article(line: str, where: str) -> Article:
         answer=_texts(fields["answer"], f"{where}: field `answer`"),
         questions=_questions(fields["questions"], f"{where}: field `questions`"),
     )
+
+
+def _is_link(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme == "https" and bool(parts.hostname)
 
 
 def _text(value: object, where: str) -> str:

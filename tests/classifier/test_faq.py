@@ -34,6 +34,8 @@ def test_a_good_file_is_read(tmp_path: Path) -> None:
     [
         ({"url": "http://help.kestrel.example/a"}, "field `url`"),
         ({"url": "https://"}, "field `url`"),
+        ({"url": "https://[help"}, "field `url`"),
+        ({"id": "a"}, "`a` stands twice"),
         ({"id": ""}, "field `id`"),
         ({"title": {}}, "field `title`"),
         ({"title": {"xx": "T"}}, "language `xx`"),
@@ -50,7 +52,7 @@ def test_a_mistake_is_named_with_file_line_and_field(tmp_path: Path, change: dic
     assert "faq.jsonl:2" in str(error.value)
 
 
-@pytest.mark.parametrize("lines", [("{",), ("[]",), ("",), (json.dumps({"id": "a"}),), (json.dumps(GOOD), json.dumps(GOOD))])
+@pytest.mark.parametrize("lines", [("{",), ("[" * 100_000,), ("[]",), ("",), (json.dumps({"id": "a"}),)])
 def test_a_wrong_file_is_refused(tmp_path: Path, lines: tuple[str, ...]) -> None:
     with pytest.raises(ConfigError, match=r"faq\.jsonl"):
         load_articles(_file(tmp_path, *lines))
