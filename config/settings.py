@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Positive = Annotated[float, Field(gt=0)]
@@ -180,4 +180,6 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         _ = settings_cls, file_secret_settings
+        if isinstance(env_settings, EnvSettingsSource):  # `..._FILE` names a file, which config/load.py reads
+            env_settings.env_vars = {name: v for name, v in env_settings.env_vars.items() if not name.endswith("_file")}
         return (env_settings, dotenv_settings, init_settings)
