@@ -11,6 +11,7 @@ from functools import partial
 from typing import cast
 
 from classifier.secrets import LONGEST_CARD, SHORTEST_GROUP, is_card, is_iban, is_wif, seed_phrases
+from classifier.text import INVISIBLE
 from domain.understanding import Redacted
 
 _Finder = Callable[[str], Iterator[tuple[int, int, str]]]
@@ -59,7 +60,7 @@ _NAMED_KEY = re.compile(
 )
 _IBAN = re.compile(r"(?<![A-Za-z0-9])[A-Za-z]{2}\d{2}(?:[ -]?[A-Za-z0-9]){11,30}")
 _ORDER = re.compile(
-    rf"(?P<name>(?<![A-Za-z])(?:{_ORDER_WORDS})\s?(?P<mark>(?:(?:{_ID_WORDS})(?![A-Za-z]))?\s?(?:n[°º.])?\s?[:：#№]{{0,2}}"
+    rf"(?P<name>(?<![A-Za-z])(?:{_ORDER_WORDS})[\s_]?(?P<mark>(?:(?:{_ID_WORDS})(?![A-Za-z]))?\s?(?:n[°º.])?\s?[:：#№=]{{0,2}}"
     rf"|is|は)\s?)"
     r"(?P<value>(?=[A-Za-z-]{0,20}\d)[A-Za-z0-9-]{5,40})(?![\w]|[.,]\d)",
     re.IGNORECASE,
@@ -74,7 +75,8 @@ _PHONE = re.compile(
     rf"|(?<![\w+])\+\d(?:[ .()-]{{0,2}}\d){{8,14}}{_DIGIT_END}"
     rf"|(?<![\d.,+-])(?:1[3-9]\d{{9}}|01[016789]-?\d{{3,4}}-?\d{{4}}|0[789]0-?\d{{4}}-?\d{{4}}"
     rf"|8[ -]?\(?9\d{{2}}\)?[ -]?\d{{3}}[ -]?\d{{2}}[ -]?\d{{2}}"
-    rf"|0[35789]\d{{8}}|0[1-9](?:[ .]\d{{2}}){{4}}|\(\d{{3}}\) ?\d{{3}}-\d{{4}}|\d{{3}}-\d{{3}}-\d{{4}}){_DIGIT_END}"
+    rf"|00[1-9](?:[ .()-]{{0,2}}\d){{8,13}}|0[35789]\d(?:\d[ .]?\d{{3}}[ .]?\d{{3}})|\(0\d{{1,3}}\)[ -]?\d{{3,4}}-\d{{4}}"
+    rf"|0[1-9](?:[ .]\d{{2}}){{4}}|\(\d{{3}}\) ?\d{{3}}-\d{{4}}|\d{{3}}-\d{{3}}-\d{{4}}){_DIGIT_END}"
     rf"|(?P<name>(?<![A-Za-z])(?:{_PHONE_WORDS})[ :：#.nN°№o]{{0,4}})(?P<value>\(?\d(?:[ .()-]{{0,2}}\d){{6,14}}){_DIGIT_END}",
     re.IGNORECASE,
 )
@@ -88,9 +90,11 @@ _PRIVATE_KEYS = {"phone_number": "phone", "vcard": "phone", "email": "email"}
 
 
 def redact(text: str) -> Redacted:
-    """Idempotent: redacting the result again changes nothing."""
+    """Idempotent: redacting the result again changes nothing. Invisible characters stay, unless they hide something."""
     found: set[str] = set()
-    return Redacted(text=_redact_with(_FINDERS, text, found), found=frozenset(found))
+    bare = INVISIBLE.sub("", text)
+    clean = _redact_with(_FINDERS, bare, found)
+    return Redacted(text=clean if found or bare == text else text, found=frozenset(found))
 
 
 def _redact_with(finders: Sequence[_Finder], text: str, found: set[str]) -> str:

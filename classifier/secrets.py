@@ -11,7 +11,7 @@ WORDS = Path(__file__).parent / "data" / "bip39_en.txt"
 
 _BASE58 = {character: value for value, character in enumerate("123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz")}
 _WORD = re.compile(r"[A-Za-z]+")
-_BETWEEN_WORDS = re.compile(r"[\s,;.:)\d-]{1,12}")
+_BETWEEN_WORDS = re.compile(r"[\s,;.:)\d|_/*>`'\"-]{1,12}")
 _PHRASE_LENGTHS = (24, 21, 18, 15, 12)
 _WORD_BITS = 11
 

@@ -26,6 +26,14 @@ FOUND = [
     ("携帯 090-1234-5678", "phone", "携帯 [phone]"),
     ("мой телефон 8 (912) 345-67-89", "phone", "мой телефон [phone]"),
     ("tel: 555 123 4567", "phone", "tel: [phone]"),
+    ("0044 20 7946 0958", "phone", "[phone]"),
+    ("sđt của em 0912 345 678", "phone", "sđt của em [phone]"),
+    ("(090)1234-5678", "phone", "[phone]"),
+    ("order_id: 88213377", "order_id", "order_id: [order_id]"),
+    ("orderId=88213377", "order_id", "orderId=[order_id]"),
+    ("4111\u200b1111\u200b1111\u200b1111", "card", "[card]"),
+    ("jane\u200b@mail.com", "email", "[email]"),
+    (f"seed: {SEED.replace(' ', '|')} help", "seed_phrase", "seed: [seed_phrase] help"),
     ("order #88213377", "order_id", "order #[order_id]"),
     ("订单号：2026112200123", "order_id", "订单号：[order_id]"),
     ("주문번호: 20261122001", "order_id", "주문번호: [order_id]"),
@@ -45,6 +53,7 @@ FOUND = [
 ]
 
 KEPT = [
+    "thanks 👩\u200d💻 ❤\ufe0f",
     "BTC at 61,450.20 on 2026-11-22 10:30, up 12.5%",
     "my order of 50000 USDT and 1000000 SHIB",
     "order 50000 USDT not filled",
