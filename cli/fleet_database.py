@@ -11,12 +11,13 @@ from storage.db import Database
 
 @asynccontextmanager
 async def open_database(data_dir: Path) -> AsyncGenerator[Database]:
-    """Raises FleetwatchError where no fleet has ever run."""
+    """Raises FleetwatchError where no fleet has ever run, and when the database does not answer."""
     settings = load_settings()
     if not settings.storage.url and not (data_dir / "fleetwatch.sqlite3").exists():
         raise FleetwatchError(f"{data_dir}: no fleet has run here; start one with `./fleetwatch up --data-dir {data_dir}`.")
     database = Database(settings.storage.url_at(data_dir))
     try:
+        await database.answers()
         yield database
     finally:
         await database.close()

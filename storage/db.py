@@ -9,11 +9,11 @@ import aiosqlite
 from sqlalchemy import Connection, event, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import ArgumentError
+from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from domain.errors import ConfigError
+from domain.errors import ConfigError, FleetwatchError
 from storage.migrate import upgrade
 from storage.tables_house import ChangeRow
 
@@ -39,9 +39,24 @@ class Database:
         self._turn: AbstractAsyncContextManager[Any] = asyncio.Lock() if self._sqlite else nullcontext()
 
     async def migrate(self) -> None:
-        """Bring the schema up to date, all or nothing. Safe to call from several processes at once."""
+        """Bring the schema up to date, all or nothing. Safe to call from several processes at once.
+
+        Raises FleetwatchError when the database does not answer or the file is none.
+        """
+        await self.answers()
         async with self._turn, self._writing().begin() as connection:
             await connection.run_sync(upgrade)
+
+    async def answers(self) -> None:
+        """Raises FleetwatchError when it does not: the server is away or refuses us, or the file is no SQLite database."""
+        try:
+            async with self._engine.connect():
+                pass
+        except DBAPIError as error:
+            said = str(error.orig).partition("\n")[0]
+            raise FleetwatchError(
+                f"database {self._engine.url.database}: {said}; start the database, or mend storage.url."
+            ) from None
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Tx]:
@@ -74,7 +89,7 @@ def _parse(url: str) -> URL:
     wanted = "use sqlite+aiosqlite:///<path> or postgresql+psycopg://<user>:<password>@<host>/<database>"
     try:
         parsed = make_url(url)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise ConfigError(f"the database URL cannot be read; {wanted}") from error
     if parsed.drivername not in _DRIVERS:
         raise ConfigError(f"the database URL starts with {parsed.drivername!r}; {wanted}")

@@ -1,11 +1,12 @@
 """Transactions: all or nothing, one writer at a time on SQLite, and no other database."""
 
 import asyncio
+from pathlib import Path
 
 import pytest
 from sqlalchemy.exc import IntegrityError
 
-from domain.errors import ConfigError
+from domain.errors import ConfigError, FleetwatchError
 from storage import cursors, users
 from storage.db import Database
 from tests.storage.builders import NOW
@@ -88,7 +89,24 @@ async def test_an_error_does_not_repeat_what_strangers_wrote(database: Database)
     assert "canary-hash" not in str(error.value)
 
 
-@pytest.mark.parametrize("url", ["", "nonsense", "mysql://localhost/x", "sqlite:///file.db", "postgresql://localhost/x"])
+@pytest.mark.parametrize("url", ["", "nonsense", "mysql://localhost/x", "sqlite:///file.db", "postgresql+psycopg://h:port/x"])
 def test_other_databases_are_refused_in_one_sentence(url: str) -> None:
     with pytest.raises(ConfigError, match=r"use sqlite\+aiosqlite"):
         Database(url)
+
+
+async def test_a_server_that_is_away_is_told_in_one_sentence() -> None:
+    away = Database("postgresql+psycopg://ann:canary@127.0.0.1:9/kestrel")
+    with pytest.raises(FleetwatchError, match=r"^database kestrel: .*; start the database, or mend storage\.url\.$") as error:
+        await away.migrate()
+    assert "canary" not in str(error.value)
+    await away.close()
+
+
+async def test_a_file_that_is_no_database_is_told_in_one_sentence(tmp_path: Path) -> None:
+    file = tmp_path / "letter.txt"
+    file.write_text("Dear all, " * 999, encoding="utf-8")
+    foreign = Database(f"sqlite+aiosqlite:///{file}")
+    with pytest.raises(FleetwatchError, match=r"letter\.txt: file is not a database"):
+        await foreign.answers()
+    await foreign.close()
