@@ -74,7 +74,9 @@ def _identities(files: Files) -> str:
 
 
 def _model(files: Files) -> str:
-    return f"version {model.load(ROOT / files.model).version}."
+    folder = ROOT / files.model
+    faq.load_calibration(folder)
+    return f"version {model.load(folder).version}."
 
 
 CHECKS: tuple[tuple[str, Callable[[Files], str]], ...] = (

@@ -79,6 +79,16 @@ def test_check_names_the_one_thing_that_is_wrong(variable: str, value: str, wron
     assert (code, [name for name, (ok, _) in found.items() if not ok]) == (1, [wrong])
 
 
+def test_check_misses_the_calibration_of_a_model(tmp_path: Path) -> None:
+    for name in ("manifest.json", "weights.npz"):
+        (tmp_path / name).symlink_to(ROOT / "classifier" / "models" / "default" / name)
+    code, found = findings("check", {"FLEETWATCH_FILES__MODEL": str(tmp_path)})
+    assert (code, found["model"]) == (
+        1,
+        (False, f"{tmp_path}/faq.json is missing: restore the model folder from the repository."),
+    )
+
+
 def test_doctor_tries_what_is_configured_and_says_what_does_not_answer(tmp_path: Path) -> None:
     nowhere = {
         "FLEETWATCH_QUEUE__REDIS_URL": "redis://127.0.0.1:9/0",
