@@ -16,6 +16,8 @@ def main(argv: list[str] | None = None) -> int:
     wanted = parser.parse_args(argv)
     try:
         serve(host=wanted.host, port=wanted.port, data_dir=wanted.data, watch_stdin=wanted.parent)
+    except OverflowError:
+        parser.error(f"--port {wanted.port} is no port: choose one from 0 to 65535")
     except OSError as error:
         where = f"{wanted.host}:{wanted.port} and {wanted.data}"
         sys.stderr.write(f"The sandbox cannot use {where} ({error.strerror}): choose another --port or a writable --data.\n")

@@ -26,6 +26,7 @@ def fleetwatch(*arguments: str, **changes: str) -> subprocess.CompletedProcess[s
         (("status", "--yaml"), "--yaml"),
         (("kill", "mastodon"), "'mastodon' is not a platform; use x, telegram, discord."),
         (("dance",), "dance"),
+        (("sandbox", "--data", "var", "--port", "70000"), "choose one from 0 to 65535"),
         (("bench", "dancing"), "there is no benchmark 'dancing'"),
     ],
 )
