@@ -58,6 +58,13 @@ class Queue(Section):
     redis_url: str = ""
     """Empty: the in-process runner. Else jobs go through arq on this Redis."""
 
+    @field_validator("redis_url")
+    @classmethod
+    def _known_scheme(cls, url: str) -> str:
+        if url and not url.startswith(("redis://", "rediss://", "unix://")):
+            raise ValueError("must be empty, or begin with redis://, rediss:// or unix://")
+        return url
+
 
 class Rules(Section):
     """Thresholds are calibrated probabilities; times say their unit in their name."""

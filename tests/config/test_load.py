@@ -25,6 +25,7 @@ def file(tmp_path: Path) -> Path:
         (b"[console]\nprot = 1", "console.prot is not a setting"),
         (b'[console]\nport = "many"', "console.port: input should be a valid integer"),
         (b"console = 1", "console: input should be a valid dictionary"),
+        (b'[queue]\nredis_url = "nonsense"', "queue.redis_url: must be empty, or begin with redis://"),
         (b"[rules]\nscam = 7", "rules.scam: input should be less than or equal to 1"),
     ],
 )
