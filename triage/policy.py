@@ -8,8 +8,6 @@ from domain.people import Platform
 from domain.phrases import Phrasebook
 from domain.understanding import Article
 
-RULES_VERSION = "2026-11-22"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Thresholds:

@@ -10,7 +10,6 @@ from sandbox.telegram.errors import bad_request, too_many_requests
 from sandbox.telegram.wire import Json, Person
 
 MAX_TEXT = 4096
-MAX_CAPTION = 1024
 
 
 @dataclass(slots=True, kw_only=True)
