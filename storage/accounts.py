@@ -36,12 +36,6 @@ async def upsert(tx: Tx, accounts: Sequence[Account], now: datetime) -> dict[tup
     return ids
 
 
-async def set_opted_out(tx: Tx, platform: Platform, external_id: str, value: bool) -> None:
-    """The person asked us to be silent (or to speak again). Unknown accounts are ignored."""
-    known = (AccountRow.platform == platform) & (AccountRow.external_id == external_id)
-    await tx.execute(update(AccountRow).where(known).values(opted_out=value))
-
-
 async def clear(tx: Tx, account_id: int, now: datetime | None) -> None:
     """A human found the account harmless; None takes that back."""
     await tx.execute(update(AccountRow).where(AccountRow.id == account_id).values(cleared_at=now))

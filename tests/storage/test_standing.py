@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.deciding import FlagMention, OpenTicket, Standing, Tier
+from domain.deciding import FlagMention, OpenTicket, OptOut, Standing, Tier
 from domain.people import Account, Platform
 from domain.records import ActionState, FlagState, MentionRecord, TicketState
 from storage import accounts, actions, flags, mentions, standing, switches, tickets
@@ -175,8 +175,8 @@ async def test_an_author_is_flagged_on_serious_suspicion(
 
 async def test_an_opted_out_or_cleared_author_is_known(database: Database) -> None:
     (record,) = await stored(database, new())
+    await decided(database, record, [OptOut()])
     async with database.transaction() as tx:
-        await accounts.set_opted_out(tx, "x", "1", True)
         await accounts.clear(tx, (await accounts.upsert(tx, [BO], NOW))["x", "1"], NOW)
     found = await _standing(database, record)
     assert (found.author_opted_out, found.author_cleared) == (True, True)
