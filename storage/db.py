@@ -1,6 +1,7 @@
 """The database: how to reach it, and the only place that commits."""
 
 import asyncio
+import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from typing import Any, cast
@@ -8,10 +9,11 @@ from typing import Any, cast
 import aiosqlite
 from sqlalchemy import Connection, event, update
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
 from sqlalchemy.exc import ArgumentError, DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.util import await_only
 
 from domain.errors import ConfigError, FleetwatchError
 from storage.migrate import upgrade
@@ -22,6 +24,7 @@ Tx = AsyncSession
 
 _DRIVERS = ("sqlite+aiosqlite", "postgresql+psycopg")
 _BUSY_TIMEOUT_S = 30
+_WAL_PAUSES_S = (0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0)
 _DISCREET = True
 """For `hide_parameters`: errors must not carry what strangers wrote into the logs."""
 # Rows are never read back through the identity map: conditional updates change them behind its back.
@@ -115,11 +118,23 @@ def _sqlite_engine(url: URL) -> AsyncEngine:
 
 def _prepare(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
     cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
+    _enter_wal(cursor)
     # FULL, not NORMAL: platforms are told to forget a message after our commit, so a commit must survive a power cut.
     cursor.execute("PRAGMA synchronous=FULL")
     cursor.execute("PRAGMA foreign_keys=ON")
     cursor.close()
+
+
+def _enter_wal(cursor: DBAPICursor) -> None:
+    """A new file is switched by one connection at a time, and for that lock SQLite does not wait by itself."""
+    for pause_s in _WAL_PAUSES_S:
+        try:
+            cursor.execute("PRAGMA journal_mode=WAL")
+        except sqlite3.OperationalError:
+            await_only(asyncio.sleep(pause_s))
+        else:
+            return
+    cursor.execute("PRAGMA journal_mode=WAL")
 
 
 def _begin(connection: Connection) -> None:
