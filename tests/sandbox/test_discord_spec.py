@@ -8,11 +8,12 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.tally import SPECS_ABSENT
 from sandbox import brand
 from tests.sandbox.discord_rig import SEND_ROUTE, Rig, running
 
 SPEC = Path(__file__).parents[3] / "shared" / "specs" / "discord-openapi.json"
-pytestmark = pytest.mark.skipif(not SPEC.exists(), reason="LEFT OUT: ../shared/specs/discord-openapi.json is absent")
+pytestmark = pytest.mark.skipif(not SPEC.exists(), reason=SPECS_ABSENT)
 
 GUILD = f"/guilds/{brand.DISCORD_GUILD_ID}"
 CHANNEL = f"/channels/{brand.DISCORD_GENERAL_ID}"

@@ -7,15 +7,13 @@ from typing import Any, cast
 
 import pytest
 
+from cli.tally import SPECS_ABSENT
 from tests.sandbox.telegram_rig import GROUP, Rig, telegram_sandbox
 
 SPECIFICATION = Path(__file__).parents[3] / "shared" / "specs" / "telegram-bot-api.json"
 PRIMITIVES: dict[str, type | tuple[type, ...]] = {"Integer": int, "String": str, "Boolean": bool, "Float": (int, float)}
 
-pytestmark = pytest.mark.skipif(
-    not SPECIFICATION.exists(),
-    reason="LEFT OUT: ../shared/specs has no Bot API specification; the sandbox's answers were not checked against it",
-)
+pytestmark = pytest.mark.skipif(not SPECIFICATION.exists(), reason=SPECS_ABSENT)
 
 
 class Checker:

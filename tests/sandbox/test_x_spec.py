@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
+from cli.tally import SPECS_ABSENT
 from sandbox import brand
 from tests.sandbox.x_rig import BOT, XRig, x_sandbox
 
@@ -29,10 +30,7 @@ PEOPLE_ANSWERS = {f"Get2Users{which}Response" for which in ("", "Me", "Id", "By"
 OAUTH = f'OAuth oauth_consumer_key="{brand.X_CONSUMER_KEY}", oauth_token="{brand.X_ACCESS_TOKEN}"'
 BEARER = f"Bearer {brand.X_BEARER_TOKEN}"
 
-pytestmark = pytest.mark.skipif(
-    not SPEC.exists(),
-    reason="X'S SPECIFICATION IS ABSENT: lay x-openapi-2.166.json into ../shared/specs to check the X sandbox",
-)
+pytestmark = pytest.mark.skipif(not SPEC.exists(), reason=SPECS_ABSENT)
 
 
 @pytest.fixture(scope="module")
