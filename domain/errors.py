@@ -19,3 +19,7 @@ class PlatformRefused(FleetwatchError):
 
 class AlreadyDecided(FleetwatchError):
     """Somebody else claimed or decided this first."""
+
+
+class DatabaseAway(FleetwatchError):
+    """The database does not answer, or gave up a transaction: nothing was written, and the same work may succeed later."""

@@ -10,12 +10,12 @@ import aiosqlite
 from sqlalchemy import Connection, event, update
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection, DBAPICursor
-from sqlalchemy.exc import ArgumentError, DBAPIError
+from sqlalchemy.exc import ArgumentError, DBAPIError, InterfaceError, OperationalError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, create_async_engine
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.util import await_only
 
-from domain.errors import ConfigError, FleetwatchError
+from domain.errors import ConfigError, DatabaseAway, FleetwatchError
 from storage.migrate import upgrade
 from storage.tables_house import ChangeRow
 
@@ -63,13 +63,19 @@ class Database:
 
     @asynccontextmanager
     async def transaction(self) -> AsyncGenerator[Tx]:
-        """Everything inside is committed together at the end, or not at all when it raises."""
-        async with self._turn, _session(self._writing()) as tx, tx.begin():
-            before = await _rows_changed(tx) if self._sqlite else 0
-            yield tx
-            # An idle sweep must not wake the consoles, nor the disk.
-            if self._sqlite and await _rows_changed(tx) != before:
-                await tx.execute(update(ChangeRow).values(number=ChangeRow.number + 1))
+        """Everything inside is committed together at the end, or not at all when it raises.
+
+        Raises DatabaseAway when the database does not answer or gives up (a deadlock, a lock held too long, a full disk).
+        """
+        try:
+            async with self._turn, _session(self._writing()) as tx, tx.begin():
+                before = await _rows_changed(tx) if self._sqlite else 0
+                yield tx
+                # An idle sweep must not wake the consoles, nor the disk.
+                if self._sqlite and await _rows_changed(tx) != before:
+                    await tx.execute(update(ChangeRow).values(number=ChangeRow.number + 1))
+        except (OperationalError, InterfaceError) as error:
+            raise DatabaseAway(f"the database gave up: {str(error.orig).partition(chr(10))[0]}") from error
 
     @asynccontextmanager
     async def reading(self) -> AsyncGenerator[Tx]:

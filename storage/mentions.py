@@ -111,9 +111,9 @@ async def mark_handled_many(tx: Tx, ids: Sequence[int], owner: str, now: datetim
     return handled
 
 
-async def mark_failed(tx: Tx, mention_id: int, *, reason: str, now: datetime) -> bool:
-    """received -> failed: a human must look. False when it was not waiting any more."""
-    waiting = (MentionRow.id == mention_id) & (MentionRow.state == "received")
+async def mark_failed(tx: Tx, mention_id: int, *, owner: str | None, reason: str, now: datetime) -> bool:
+    """received -> failed: a human must look. False when it was not waiting any more, or `owner` no longer holds it."""
+    waiting = (MentionRow.id == mention_id) & (MentionRow.state == "received") & (MentionRow.owner == owner)
     values = {"state": "failed", "state_reason": reason, "handled_at": now, "owner": None, "lease_until": None}
     return await changed(tx, update(MentionRow).where(waiting).values(**values), MentionRow.id)
 

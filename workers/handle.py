@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 import structlog
 
 from domain.deciding import Case, Decision, FlagMention, OpenTicket, PostReply, Standing
+from domain.errors import DatabaseAway
 from domain.people import Identity
 from domain.records import MentionRecord
 from domain.understanding import Assessment, Classifier, Question
@@ -104,10 +105,12 @@ class Handler:
         return actions
 
     async def _handle(self, gathered: Gathered) -> list[int]:
-        """A batch that fails is split until the poison row stands alone."""
+        """A batch that fails is split until the poison row stands alone. A database that is away is nobody's poison."""
         try:
             assessments = await asyncio.to_thread(self.classifier.assess, _questions(gathered))
             return await self._decide_and_commit(gathered.records, assessments)
+        except DatabaseAway:
+            raise  # the leases run out, and the sweep asks again
         except Exception as error:  # noqa: BLE001 - strangers' text met our code: isolate the row, keep the fleet
             return await self._isolate(gathered, error)
 
@@ -117,7 +120,7 @@ class Handler:
             reason = f"{type(error).__name__}: {error}"[:200]
             log.error("mention_failed", mention=records[0].id, error=type(error).__name__)
             async with self.database.transaction() as tx:
-                await mentions.mark_failed(tx, records[0].id, reason=reason, now=self.now())
+                await mentions.mark_failed(tx, records[0].id, owner=self.owner, reason=reason, now=self.now())
             return []
         middle = len(records) // 2
         first = await self._handle(replace(gathered, records=records[:middle]))

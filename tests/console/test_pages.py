@@ -140,7 +140,7 @@ async def test_a_failed_mention_is_handled_again(visit: Visit, db: Database, clo
     record = await post(db, Post(name="P", text="poison"), clock())
     async with db.transaction() as tx:
         await mentions.claim(tx, [record.id], owner="w", until=clock(), now=clock())
-        assert await mentions.mark_failed(tx, record.id, reason="could not be judged", now=clock())
+        assert await mentions.mark_failed(tx, record.id, owner="w", reason="could not be judged", now=clock())
     client = await visit("lead")
     assert "could not be judged" in (await client.get("/mentions?state=failed")).text
     assert (await client.post(f"/mentions/{record.id}/retry")).status_code == 303

@@ -45,7 +45,7 @@ async def test_totals_tell_what_became_of_mentions_and_actions(database: Databas
             action = await actions.start(tx, action_id, owner="a", now=NOW)
             assert action is not None
             await actions.finish(tx, action, state=state, now=NOW)
-        await mentions.mark_failed(tx, third.id, reason="broken", now=NOW)
+        await mentions.mark_failed(tx, third.id, owner=None, reason="broken", now=NOW)
         await quarantine.add(tx, "x", "{", "broken", NOW)
     await queued(database, "pending")
     await started(database, await queued(database, "sending"))

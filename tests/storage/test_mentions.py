@@ -155,7 +155,7 @@ async def test_due_leaves_out_the_young_the_leased_and_the_finished(database: Da
     young, leased, handled, failed = (record.id for record in records)
     await _handled(database, handled)
     async with database.transaction() as tx:
-        await mentions.mark_failed(tx, failed, reason="broken", now=NOW)
+        await mentions.mark_failed(tx, failed, owner=None, reason="broken", now=NOW)
     await _claim(database, [leased])
     async with database.reading() as tx:
         assert await mentions.due(tx, now=NOW, heard_before=NOW, limit=9) == [young]
@@ -167,14 +167,14 @@ async def test_handled_mentions_are_handled_once(database: Database) -> None:
     await _handled(database, record.id)
     async with database.transaction() as tx:
         assert not await mentions.mark_handled(tx, record.id, owner="a", now=NOW)
-        assert not await mentions.mark_failed(tx, record.id, reason="late", now=NOW)
+        assert not await mentions.mark_failed(tx, record.id, owner=None, reason="late", now=NOW)
 
 
 async def test_a_failed_mention_can_be_retried_with_fresh_attempts(database: Database) -> None:
     (record,) = await stored(database, new())
     await _claim(database, [record.id])
     async with database.transaction() as tx:
-        await mentions.mark_failed(tx, record.id, reason="broken", now=NOW)
+        await mentions.mark_failed(tx, record.id, owner="a", reason="broken", now=NOW)
         assert await mentions.retry_failed(tx, record.id)
         assert not await mentions.retry_failed(tx, record.id)
         again = await mentions.get(tx, record.id)
@@ -265,6 +265,6 @@ async def test_parents_are_found_on_their_own_platform(database: Database) -> No
 async def test_latest_comes_newest_first(database: Database, state: MentionState | None, expected: list[str]) -> None:
     _, failed, _ = await stored(database, new("1"), new("2"), new("3"))
     async with database.transaction() as tx:
-        await mentions.mark_failed(tx, failed.id, reason="broken", now=NOW)
+        await mentions.mark_failed(tx, failed.id, owner=None, reason="broken", now=NOW)
         found = await mentions.latest(tx, limit=9, state=state)
     assert [record.mention.external_id for record in found] == expected

@@ -1,7 +1,13 @@
 import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
 
+import pytest
+from sqlalchemy.exc import OperationalError
+
+from domain.errors import DatabaseAway
 from domain.hearing import Deleted, Edited, Heard
-from storage import casefile, counts, reviews, tickets
+from storage import casefile, counts, mentions, reviews, tickets
 from tests.workers.fakes import heard
 from tests.workers.rig import Rig
 
@@ -100,3 +106,39 @@ async def test_a_post_deleted_before_it_was_decided_is_left_alone(rig: Rig) -> N
     assert (totals.tickets, totals.pending) == (0, 0)
     assert file is not None
     assert [reason.rule for reason in file.reasons] == ["leave_deleted"]
+
+
+async def test_a_database_that_gives_up_fails_no_mention(rig: Rig) -> None:
+    ids = await rig.hear(heard(1, "withdrawal stuck"))
+    good = rig.references
+
+    def deadlock() -> Iterator[str]:
+        """Asked for inside the transaction, where a database gives up."""
+        raise OperationalError("INSERT", {}, Exception("deadlock detected"))
+        yield ""
+
+    rig.references = deadlock()
+    with pytest.raises(DatabaseAway, match="deadlock detected"):
+        await rig.handler().handle(ids)
+    assert (await rig.mention(ids[0])).state == "received"
+    rig.references = good
+    rig.clock.move(minutes=2)
+    await rig.handler().handle(ids)
+    assert (await rig.mention(ids[0])).state == "handled"
+
+
+async def test_who_lost_the_lease_cannot_fail_a_mention(rig: Rig) -> None:
+    ids = await rig.hear(heard(1, "poison"))
+    loop = asyncio.get_running_loop()
+
+    async def taken_over() -> None:
+        async with rig.database.transaction() as tx:
+            await mentions.claim(tx, ids, owner="quick", until=rig.clock() + timedelta(minutes=1), now=rig.clock())
+
+    def sleep_past_the_lease() -> None:
+        rig.clock.move(minutes=2)
+        asyncio.run_coroutine_threadsafe(taken_over(), loop).result()
+
+    rig.classifier.on_assess = sleep_past_the_lease
+    await rig.handler("slow").handle(ids)
+    assert (await rig.mention(ids[0])).state == "received"
