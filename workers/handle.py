@@ -9,6 +9,7 @@ import structlog
 
 from domain.deciding import Case, Decision, FlagMention, OpenTicket, PostReply, Standing
 from domain.errors import DatabaseAway
+from domain.hearing import Mention
 from domain.people import Identity
 from domain.records import MentionRecord
 from domain.understanding import Assessment, Classifier, Question
@@ -153,15 +154,35 @@ class Handler:
         return Decided(record=record, decision=decision, cost_usd=cost)
 
     def _case(self, record: MentionRecord, assessment: Assessment, facts: Facts) -> Case:
-        author = record.mention.author
-        return Case(
-            mention=record.mention,
-            assessment=assessment,
+        return make_case(
+            record.mention,
+            assessment,
             standing=facts.recent.standing(record, facts.standings[record.id]),
             open_ticket=facts.recent.ticket(record, facts.tickets.get(record.id)),
-            official=self.officials.get((author.platform, author.id)),
+            officials=self.officials,
             reference=self.new_reference(),
         )
+
+
+def make_case(
+    mention: Mention,
+    assessment: Assessment,
+    *,
+    standing: Standing,
+    open_ticket: str | None,
+    officials: Mapping[tuple[str, str], Identity],
+    reference: str,
+) -> Case:
+    """What triage decides on. `workers/rehearsal.py` makes its cases here, too."""
+    author = mention.author
+    return Case(
+        mention=mention,
+        assessment=assessment,
+        standing=standing,
+        open_ticket=open_ticket,
+        official=officials.get((author.platform, author.id)),
+        reference=reference,
+    )
 
 
 def _who_and_where(record: MentionRecord) -> tuple[str, str]:
