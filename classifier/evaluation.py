@@ -133,12 +133,14 @@ def judge_positive(rows: Sequence[Labelled], scorer: Scorer, label: str, done: D
 
 
 def judge_answers(
-    truth: Sequence[str], matches: Sequence[Sequence[FaqMatch]], threshold: float, seconds: float
+    truth: Sequence[str], matches: Sequence[Sequence[FaqMatch]], thresholds: Sequence[float], seconds: float
 ) -> tuple[Verdicts, AnswerFigures]:
-    """An article when its probability is at least the threshold, else none. The confidence speaks of the best match."""
+    """An article when its probability is at least the row's threshold, else none. The confidence speaks of the best match."""
     best = [found[0] if found else FaqMatch(article_id=NO_ARTICLE, probability=0.0) for found in matches]
-    said = [match.article_id if match.probability >= threshold else NO_ARTICLE for match in best]
-    right = [label == match.article_id != NO_ARTICLE for label, match in zip(truth, best, strict=True)]
+    said = [
+        match.article_id if match.probability >= least else NO_ARTICLE for match, least in zip(best, thresholds, strict=True)
+    ]
+    right = [label == match.article_id and label != NO_ARTICLE for label, match in zip(truth, best, strict=True)]
     sent = [ok for ok, claim in zip(right, said, strict=True) if claim != NO_ARTICLE]
     answerable = sum(label != NO_ARTICLE for label in truth)
     verdicts = Verdicts(truth=truth, said=said, confidences=[match.probability for match in best], right=right, seconds=seconds)

@@ -3,7 +3,7 @@
 import sys
 import tomllib
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -28,6 +28,8 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")
 Platforms = Annotated[
     list[str] | None, typer.Argument(help="Any of x, telegram, discord; none named means all.", show_default=False)
 ]
+
+EvaluationTask = Literal["sentiment", "urgency", "intent", "threat", "spam", "faq", "language"]
 
 STATE = ROOT / "var"
 PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True}
@@ -119,6 +121,54 @@ def doctor(as_json: AsJson = False, data_dir: DataDir = STATE) -> None:
     from cli import doctor
 
     raise typer.Exit(doctor.run(data_dir, as_json))
+
+
+@app.command()
+def evaluate(  # noqa: PLR0913 - each is an option of the command
+    *,
+    data: Annotated[
+        Path | None, typer.Option(help="csv(.gz) or jsonl(.gz) with text, label and, if you like, lang.", show_default=False)
+    ] = None,
+    task: Annotated[EvaluationTask | None, typer.Option(help="What the labels say.", show_default=False)] = None,
+    end_to_end: Annotated[
+        Path | None,
+        typer.Option(
+            help="Instead of --data: jsonl of platform, lang, text, sentiment, urgency, intent, threat, action, faq_id.",
+            show_default=False,
+        ),
+    ] = None,
+    model: Annotated[Path | None, typer.Option(help="A model folder.", show_default="the fleet's")] = None,
+    positive: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LABEL",
+            help="Score two-way: LABEL against all others. `scam` asks the model for scams, `spam` for unwanted bulk.",
+            show_default=False,
+        ),
+    ] = None,
+    risk: Annotated[float, typer.Option(min=0, max=1, help="The share of errors at which coverage is given.")] = 0.02,
+    limit: Annotated[int | None, typer.Option(min=1, help="Read so many rows.", show_default="all")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Measure the model, or the whole fleet, on labelled rows.
+
+    Labels that occur in no row are not predicted: a model of three sentiments is scored two-way on a file that has two.
+    With --task faq a label is an article's id, or none. docs/evaluation.md explains the figures.
+    """
+    from cli import evaluate
+
+    if (data is None) == (end_to_end is None):
+        raise typer.BadParameter("name either --data FILE with --task, or --end-to-end FILE.")
+    if end_to_end is not None:
+        if task is not None or positive is not None:
+            raise typer.BadParameter("--end-to-end measures every field: leave --task and --positive out.")
+        raise typer.Exit(evaluate.run_end_to_end(end_to_end, model, limit, as_json))
+    if data is None or task is None:
+        raise typer.BadParameter("--data needs --task: say what its labels mean.")
+    if positive is not None and task == "faq":
+        raise typer.BadParameter("--positive means nothing to --task faq: leave it out.")
+    wanted = evaluate.Wanted(task=task, data=data, model=model, positive=positive, risk=risk, limit=limit)
+    raise typer.Exit(evaluate.run(wanted, as_json))
 
 
 @app.command(context_settings=PASS_ON | {"help_option_names": []})

@@ -1,0 +1,147 @@
+"""`fleetwatch evaluate`: how good the model, or the whole fleet, is on labelled rows, and how fast."""
+
+import json
+import sys
+import time
+from collections.abc import Generator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import islice
+from pathlib import Path
+from typing import Literal
+
+from classifier import evaluation
+from classifier.evaluation import Done, LanguageScorer, Report
+from classifier.labelled import Labelled, read_labelled
+from classifier.scoring import Scorer
+from cli.evaluation_report import report_json, show_report
+from config.load import ROOT, load_settings
+from config.settings import Settings
+from domain.errors import ConfigError
+from domain.understanding import Assessment
+
+Task = Literal["sentiment", "urgency", "intent", "threat", "spam", "faq", "language"]
+
+HEAD_OF_POSITIVE: Mapping[str, str] = {"scam": "threat", "spam": "spam"}
+"""`--positive` LABEL -> the head that is asked for it, whatever the task. Any other label is asked of the task's own head."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the command line asks. `limit` None: the whole file."""
+
+    task: Task
+    data: Path
+    model: Path | None
+    positive: str | None
+    risk: float
+    limit: int | None
+
+
+def run(wanted: Wanted, as_json: bool) -> int:
+    """One task over a file of text, label and lang."""
+    settings = settings_for(wanted.model)
+    rows = list(islice(read_labelled(wanted.data), wanted.limit))
+    with progress(len(rows)) as done:
+        report = _answers(wanted, rows, settings, done) if wanted.task == "faq" else _labels(wanted, rows, settings, done)
+    if as_json:
+        show_json({"task": wanted.task} | report_json(report))
+    else:
+        show_report(report, f"{wanted.task} on {wanted.data.name}")
+    return 0
+
+
+def run_end_to_end(data: Path, model: Path | None, limit: int | None, as_json: bool) -> int:
+    """Whole posts through redaction, classifier and triage."""
+    from cli.evaluation_agreement import agreement_json, show_agreement
+    from workers.agreement import agreement
+    from workers.rehearsal import read_rows, rehearse
+    from workers.wiring import build_classifier, build_policy
+
+    settings = settings_for(model)
+    rows = list(islice(read_rows(data), limit))
+    classifier, policy = build_classifier(settings), build_policy(settings)
+    rehearse(rows[:1], classifier, policy)  # warms up what is loaded late
+    with progress(len(rows)) as done:
+        started = time.perf_counter()
+        rehearsed = rehearse(rows, classifier, policy, done)
+        speed = len(rows) / (time.perf_counter() - started)
+    agreed = agreement(rehearsed)
+    if as_json:
+        show_json(agreement_json(agreed, speed))
+    else:
+        show_agreement(agreed, speed, data.name)
+    return 0
+
+
+def settings_for(model: Path | None) -> Settings:
+    """The fleet's settings, with another model folder if one is named."""
+    settings = load_settings()
+    if model is None:
+        return settings
+    return settings.model_copy(update={"files": settings.files.model_copy(update={"model": model.resolve()})})
+
+
+def _labels(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done: Done) -> Report:
+    languages = [row.lang for row in rows]
+    if wanted.positive is not None:
+        label = wanted.positive
+        if label not in {row.label for row in rows}:
+            raise ConfigError(f"{wanted.data}: no row is labelled `{label}`; name another label with --positive.")
+        scorer = _scorer(wanted, settings, HEAD_OF_POSITIVE.get(label, wanted.task))
+        if label not in scorer.labels:
+            raise ConfigError(f"--positive {label}: the model knows {', '.join(scorer.labels)}; name one of these.")
+        verdicts = evaluation.judge_positive(rows, scorer, label, done)
+        report = evaluation.report(verdicts, languages, wanted.risk)
+        return replace(report, positive=evaluation.positive_figures(verdicts, label))
+    scorer = _scorer(wanted, settings, wanted.task)
+    evaluation.check_labels(wanted.data, rows, scorer.labels)
+    report = evaluation.report(evaluation.judge(rows, scorer, done), languages, wanted.risk)
+    kept = evaluation.predictable(rows, scorer.labels)
+    return replace(report, left_out=tuple(label for place, label in enumerate(scorer.labels) if place not in kept))
+
+
+def _scorer(wanted: Wanted, settings: Settings, head: str) -> Scorer:
+    if wanted.task == "language":
+        return LanguageScorer()
+    from classifier.model import load
+    from classifier.scoring import FleetScorer
+
+    return FleetScorer(load(ROOT / settings.files.model), head)
+
+
+def _answers(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done: Done) -> Report:
+    """FAQ matches as the fleet makes them for a stranger's post."""
+    from workers.rehearsal import ask
+    from workers.wiring import build_classifier, build_policy
+
+    policy = build_policy(settings)
+    evaluation.check_labels(wanted.data, rows, (evaluation.NO_ARTICLE, *policy.articles))
+    classifier = build_classifier(settings)
+    questions = [ask(row.text, "telegram", place) for place, row in enumerate(rows)]
+    classifier.assess(questions[:1])
+    started = time.perf_counter()
+    assessments: list[Assessment] = []
+    for batch in evaluation.batches(questions):
+        assessments += classifier.assess(batch)
+        done(len(batch))
+    seconds = time.perf_counter() - started
+    thresholds = [policy.thresholds.answer] * len(rows)
+    matches = [assessment.faq for assessment in assessments]
+    verdicts, answers = evaluation.judge_answers([row.label for row in rows], matches, thresholds, seconds)
+    return replace(evaluation.report(verdicts, [row.lang for row in rows], wanted.risk), answers=answers)
+
+
+@contextmanager
+def progress(total: int) -> Generator[Done]:
+    """A bar on a terminal's standard error; elsewhere nothing."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    with Progress(console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as bar:
+        task = bar.add_task("judging", total=total)
+        yield lambda count: bar.advance(task, count)
+
+
+def show_json(content: Mapping[str, object]) -> None:
+    print(json.dumps(content, ensure_ascii=False, indent=2))
