@@ -18,12 +18,16 @@ from cli.evaluation_report import report_json, show_report
 from config.load import ROOT, load_settings
 from config.settings import Settings
 from domain.errors import ConfigError
+from domain.people import Platform
 from domain.understanding import Assessment
 
 Task = Literal["sentiment", "urgency", "intent", "threat", "spam", "faq", "language"]
 
 HEAD_OF_POSITIVE: Mapping[str, str] = {"scam": "threat", "spam": "spam"}
 """`--positive` LABEL -> the head that is asked for it, whatever the task. Any other label is asked of the task's own head."""
+
+CHANNEL: Platform = "telegram"
+"""Where the posts of `--task faq` are asked: thresholds may differ by platform, and the file names none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,42 +87,49 @@ def settings_for(model: Path | None) -> Settings:
 
 
 def _labels(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done: Done) -> Report:
-    languages = [row.lang for row in rows]
+    scorer = _scorer(wanted, ROOT / settings.files.model)
     if wanted.positive is not None:
-        label = wanted.positive
-        if label not in {row.label for row in rows}:
-            raise ConfigError(f"{wanted.data}: no row is labelled `{label}`; name another label with --positive.")
-        scorer = _scorer(wanted, settings, HEAD_OF_POSITIVE.get(label, wanted.task))
-        if label not in scorer.labels:
-            raise ConfigError(f"--positive {label}: the model knows {', '.join(scorer.labels)}; name one of these.")
-        verdicts = evaluation.judge_positive(rows, scorer, label, done)
-        report = evaluation.report(verdicts, languages, wanted.risk)
-        return replace(report, positive=evaluation.positive_figures(verdicts, label))
-    scorer = _scorer(wanted, settings, wanted.task)
-    evaluation.check_labels(wanted.data, rows, scorer.labels)
-    report = evaluation.report(evaluation.judge(rows, scorer, done), languages, wanted.risk)
-    kept = evaluation.predictable(rows, scorer.labels)
-    return replace(report, left_out=tuple(label for place, label in enumerate(scorer.labels) if place not in kept))
+        return measure_positive(wanted, wanted.positive, rows, scorer, done)
+    return measure(wanted, rows, scorer, done)
 
 
-def _scorer(wanted: Wanted, settings: Settings, head: str) -> Scorer:
-    if wanted.task == "language":
+def _scorer(wanted: Wanted, folder: Path) -> Scorer:
+    from classifier.opening import kind_of, open_scorer
+
+    if wanted.task == "language" and (wanted.model is None or kind_of(folder) == "fleet"):
         return LanguageScorer()
-    from classifier.model import load
-    from classifier.scoring import FleetScorer
+    return open_scorer(folder, HEAD_OF_POSITIVE.get(wanted.positive or "", wanted.task))
 
-    return FleetScorer(load(ROOT / settings.files.model), head)
+
+def measure(wanted: Wanted, rows: Sequence[Labelled], scorer: Scorer, done: Done) -> Report:
+    """Every label of the rows against the model's. Raises ConfigError for a label that the model does not know."""
+    evaluation.check_labels(wanted.data, rows, scorer.labels)
+    verdicts = evaluation.judge(rows, scorer, done)
+    kept = evaluation.predictable(rows, scorer.labels)
+    left_out = tuple(label for place, label in enumerate(scorer.labels) if place not in kept)
+    return replace(evaluation.report(verdicts, [row.lang for row in rows], wanted.risk), left_out=left_out)
+
+
+def measure_positive(wanted: Wanted, label: str, rows: Sequence[Labelled], scorer: Scorer, done: Done) -> Report:
+    """One label against all others. Raises ConfigError when the rows or the model lack it."""
+    if label not in {row.label for row in rows}:
+        raise ConfigError(f"{wanted.data}: no row is labelled `{label}`; name another label with --positive.")
+    if label not in scorer.labels:
+        raise ConfigError(f"--positive {label}: the model knows only {', '.join(scorer.labels)}; name one of these.")
+    verdicts = evaluation.judge_positive(rows, scorer, label, done)
+    report = evaluation.report(verdicts, [row.lang for row in rows], wanted.risk)
+    return replace(report, positive=evaluation.positive_figures(verdicts, label))
 
 
 def _answers(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done: Done) -> Report:
-    """FAQ matches as the fleet makes them for a stranger's post."""
+    """FAQ matches as the fleet makes them for a stranger's post in a group."""
     from workers.rehearsal import ask
     from workers.wiring import build_classifier, build_policy
 
     policy = build_policy(settings)
     evaluation.check_labels(wanted.data, rows, (evaluation.NO_ARTICLE, *policy.articles))
     classifier = build_classifier(settings)
-    questions = [ask(row.text, "telegram", place) for place, row in enumerate(rows)]
+    questions = [ask(row.text, CHANNEL, place) for place, row in enumerate(rows)]
     classifier.assess(questions[:1])
     started = time.perf_counter()
     assessments: list[Assessment] = []
@@ -126,7 +137,7 @@ def _answers(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done:
         assessments += classifier.assess(batch)
         done(len(batch))
     seconds = time.perf_counter() - started
-    thresholds = [policy.thresholds.answer] * len(rows)
+    thresholds = [policy.thresholds_for(one.language.label, CHANNEL).answer for one in assessments]
     matches = [assessment.faq for assessment in assessments]
     verdicts, answers = evaluation.judge_answers([row.label for row in rows], matches, thresholds, seconds)
     return replace(evaluation.report(verdicts, [row.lang for row in rows], wanted.risk), answers=answers)
