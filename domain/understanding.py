@@ -12,6 +12,7 @@ Task = Literal["sentiment", "urgency", "intent", "threat", "scam_type"]
 SENTIMENTS = ("negative", "neutral", "positive")
 URGENCIES = ("critical", "high", "normal", "low")
 THREATS = ("none", "scam")
+NEEDS = ("reply_faq", "open_ticket", "none")
 LANGUAGES = ("en", "zh", "ko", "ja", "ru", "es", "fr", "vi")
 
 
@@ -62,6 +63,8 @@ class Assessment:
     intent: Judgement
     threat: Judgement
     scam_type: Judgement
+    need: Judgement = Judgement(label="", probabilities={})
+    """What a careful support lead would do: one of `NEEDS`."""
     faq: tuple[FaqMatch, ...] = ()
     """Best first, at most three."""
     signals: tuple[Signal, ...] = ()

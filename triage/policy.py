@@ -22,9 +22,9 @@ class Thresholds:
     suspect: float
     """The post may be a scam: a reviewer looks before anything is sent."""
     ticket: float
-    """The intent is sure enough to open a ticket without a reviewer."""
+    """The post surely needs a ticket: open one without a reviewer."""
     chatter: float
-    """A post is sure enough to be praise or chatter: leave it alone."""
+    """The post surely needs nothing, though it was addressed to us: leave it alone."""
     language: float
     """The language is sure enough to reply in it."""
 
@@ -60,6 +60,7 @@ class Policy:
 
     brand: str
     thresholds: Thresholds
+    """Where a language and platform have none of their own."""
     trends: TrendPolicy
     phrases: Phrasebook
     articles: Mapping[str, Article]
@@ -72,8 +73,11 @@ class Policy:
     """An automatic reply to an older post goes to a reviewer instead."""
     due: Mapping[str, timedelta]
     """Urgency -> time until the first human answer."""
-    ticket_intents: frozenset[str]
-    """Intents whose posts are account-specific when no article answers them."""
     silent_intents: frozenset[str]
-    """Intents that are left alone: praise, feedback, chatter."""
+    """Intents whose bursts wake nobody: praise, feedback, chatter."""
     opt_out_words: frozenset[str] = field(default_factory=frozenset[str])
+    own_thresholds: Mapping[tuple[str, Platform], Thresholds] = field(default_factory=dict[tuple[str, Platform], Thresholds])
+    """By language and platform."""
+
+    def thresholds_for(self, language: str, platform: Platform) -> Thresholds:
+        return self.own_thresholds.get((language, platform), self.thresholds)

@@ -7,11 +7,10 @@ from dataclasses import dataclass
 from domain.deciding import AskReview, Case, Effect, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Reason, Tier
 from domain.people import AccountKind
 from domain.understanding import SELF_HARM
-from triage.policy import Policy
+from triage.policy import Policy, Thresholds
 from triage.wording import render, render_answer
 
 _HANDLE_OR_MARK = re.compile(r"@\w+|[^\w\s]")
-_BURNING = frozenset({"critical", "high"})
 _DANGEROUS_SECRETS = frozenset({"seed_phrase", "private_key"})
 
 STRONG_CONDUCT = 3.5
@@ -31,6 +30,15 @@ class Finding:
 
 
 Rule = Callable[[Case, Policy], Finding | None]
+
+
+def _thresholds(case: Case, policy: Policy) -> Thresholds:
+    return policy.thresholds_for(case.assessment.language.label, case.mention.platform)
+
+
+def _needs(case: Case, need: str) -> float:
+    """How likely a careful support lead would do this."""
+    return case.assessment.need.probabilities.get(need, 0.0)
 
 
 def _found(rule: str, why: str, *effects: Effect, final: bool = True) -> Finding:
@@ -73,7 +81,7 @@ def tier_of(case: Case, policy: Policy) -> Tier | None:
     signals = [signal for signal in case.assessment.signals if signal.log_odds > 0]
     families = {signal.family for signal in signals}
     conduct = max((signal.log_odds for signal in signals if signal.family == "conduct"), default=0.0)
-    scam = case.assessment.threat.probabilities.get("scam", 0.0) >= policy.thresholds.scam
+    scam = case.assessment.threat.probabilities.get("scam", 0.0) >= _thresholds(case, policy).scam
     if "identity" in families and (scam or families & {"conduct", "infrastructure"}):
         return "likely"
     if scam or conduct >= STRONG_CONDUCT or ("identity" in families and len(families) > 1):
@@ -103,7 +111,7 @@ def leave_machines(case: Case, _policy: Policy) -> Finding | None:
 def suspect(case: Case, policy: Policy) -> Finding | None:
     """Too likely a scam to answer, too doubtful to flag: a human looks."""
     scam = case.assessment.threat.probabilities.get("scam", 0.0)
-    if scam < policy.thresholds.suspect or case.standing.author_cleared:
+    if scam < _thresholds(case, policy).suspect or case.standing.author_cleared:
         return None
     return _found("suspect", f"scam probability {scam:.2f}: a human decides", AskReview(kind="unsure", risk=scam, proposed=()))
 
@@ -119,10 +127,10 @@ def protect_secret(case: Case, policy: Policy) -> Finding | None:
 
 
 def answer_question(case: Case, policy: Policy) -> Finding | None:
-    """An article answers it and nothing burns: reply with the article's link, by itself only when sure and asked."""
-    urgent = case.assessment.urgency.label in _BURNING
+    """An article answers it and nobody is in danger: reply with its link, by itself only when sure and asked."""
     best = case.assessment.faq[0] if case.assessment.faq else None
-    if best is None or urgent or best.probability < policy.thresholds.propose:
+    thresholds = _thresholds(case, policy)
+    if best is None or case.assessment.urgency.label == "critical" or best.probability < thresholds.propose:
         return None
     language = case.assessment.language.label
     text = render_answer(case.mention, language, best.article_id, policy)
@@ -130,7 +138,7 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
         return None
     reply = PostReply(purpose="faq", language=language, text=text, article_id=best.article_id)
     why = f"article {best.article_id} answers it with probability {best.probability:.2f}"
-    sure = best.probability >= policy.thresholds.answer and _language_is_sure(case, policy)
+    sure = best.probability >= thresholds.answer and _language_is_sure(case, policy)
     if sure and case.mention.addressed and not _passes_for_us(case):
         return _found("answer_question", why, reply)
     return _found("answer_question", f"{why}: a human decides", AskReview(kind="reply", risk=0.3, proposed=(reply,)))
@@ -139,22 +147,23 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
 def open_ticket(case: Case, policy: Policy) -> Finding | None:
     """Account-specific or urgent: a ticket and an acknowledgement that asks for nothing private."""
     intent, urgency = case.assessment.intent, case.assessment.urgency
-    urgent = urgency.label in _BURNING
-    wanted = intent.label in policy.ticket_intents or (urgent and intent.label not in policy.silent_intents)
-    if not wanted:
+    if case.assessment.need.label != "open_ticket" and urgency.label != "critical":
         return None
     purpose = "outage" if intent.label == "outage" else "acknowledge"
-    why = f"{intent.label} ({intent.confidence:.2f}), urgency {urgency.label} ({urgency.confidence:.2f})"
+    why = (
+        f"a ticket is needed ({_needs(case, 'open_ticket'):.2f}): {intent.label} ({intent.confidence:.2f}), "
+        f"urgency {urgency.label} ({urgency.confidence:.2f})"
+    )
     return _ticket(case, policy, "open_ticket", why, purpose, urgency.label)
 
 
 def leave_chatter(case: Case, policy: Policy) -> Finding | None:
-    """Praise, complaints without a case, chatter. Doubtful or urgent words of somebody who asked us are not passed over."""
-    intent, urgency = case.assessment.intent, case.assessment.urgency
-    doubtful = intent.confidence < policy.thresholds.chatter or urgency.label in _BURNING
-    if intent.label not in policy.silent_intents or (doubtful and case.mention.addressed):
+    """Praise, complaints without a case, chatter. Doubtful words of somebody who asked us are not passed over."""
+    sure = _needs(case, "none") >= _thresholds(case, policy).chatter
+    if case.assessment.need.label != "none" or (case.mention.addressed and not sure):
         return None
-    return _found("leave_chatter", f"{intent.label} ({intent.confidence:.2f}): nothing to solve")
+    why = f"{case.assessment.intent.label}: nothing to solve ({_needs(case, 'none'):.2f})"
+    return _found("leave_chatter", why)
 
 
 def ask_when_in_doubt(case: Case, _policy: Policy) -> Finding | None:
@@ -179,12 +188,12 @@ def _ticket(case: Case, policy: Policy, rule: str, why: str, purpose: str, urgen
 
 
 def _doubtful(case: Case, policy: Policy, purpose: str) -> bool:
-    """A leaked secret is a fact, not a judgement. Otherwise ask about who did not ask us, or whose intent is unsure."""
+    """A leaked secret is a fact, not a judgement. Otherwise ask about who did not ask us, or whose need is unsure."""
     if _passes_for_us(case):
         return True
     if purpose == "acknowledge_secret":
         return False
-    return not case.mention.addressed or case.assessment.intent.confidence < policy.thresholds.ticket
+    return not case.mention.addressed or _needs(case, "open_ticket") < _thresholds(case, policy).ticket
 
 
 def _passes_for_us(case: Case) -> bool:
@@ -203,7 +212,7 @@ def acknowledgement(case: Case, policy: Policy, purpose: str) -> PostReply | Non
 
 
 def _language_is_sure(case: Case, policy: Policy) -> bool:
-    return case.assessment.language.confidence >= policy.thresholds.language
+    return case.assessment.language.confidence >= _thresholds(case, policy).language
 
 
 def _new_ticket(case: Case, urgency: str) -> OpenTicket:

@@ -56,7 +56,6 @@ def policy(**changes: Any) -> Policy:
         "thread_cooldown": timedelta(minutes=5),
         "reply_within": timedelta(hours=6),
         "due": {"critical": timedelta(minutes=15), "high": timedelta(hours=1), "normal": timedelta(hours=8)},
-        "ticket_intents": frozenset({"withdrawal", "account_compromised", "outage", "login_2fa", "scam_report"}),
         "silent_intents": frozenset({"praise", "off_topic", "feedback"}),
         "opt_out_words": frozenset({"stop", "그만"}),
     }
@@ -90,6 +89,7 @@ def assessment(
     *,
     intent: str | Judgement = "login_2fa",
     urgency: str = "normal",
+    need: str | Judgement = "open_ticket",
     language: str | Judgement = "en",
     scam: float = 0.01,
     faq: Mapping[str, float] | None = None,
@@ -104,6 +104,7 @@ def assessment(
         intent=sure(intent) if isinstance(intent, str) else intent,
         threat=Judgement(label=max(threat, key=lambda label: threat[label]), probabilities=threat),
         scam_type=sure("fake_support"),
+        need=sure(need) if isinstance(need, str) else need,
         faq=tuple(FaqMatch(article_id=article, probability=p) for article, p in (faq or {}).items()),
         signals=signals,
         secrets=secrets,

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -23,16 +24,17 @@ def kinds(decision: Decision) -> list[type]:
         ("the article perhaps answers it", {"judged": assessment(faq={"reset-password": 0.7})}, [AskReview]),
         ("a stuck withdrawal", {"judged": assessment(intent="withdrawal", urgency="high")}, [OpenTicket, PostReply]),
         ("urgent, though an article fits", {"judged": assessment(faq=ANSWERED, urgency="critical")}, [OpenTicket, PostReply]),
-        ("an unsure intent", {"judged": assessment(intent=sure("withdrawal", 0.3))}, [AskReview]),
-        ("praise", {"judged": assessment(intent="praise", urgency="low")}, []),
-        ("perhaps chatter", {"judged": assessment(intent=sure("off_topic", 0.6))}, [AskReview]),
-        ("urgent chatter may be a cry for help", {"judged": assessment(intent="off_topic", urgency="critical")}, [AskReview]),
+        ("unsure whether a ticket is needed", {"judged": assessment(need=sure("open_ticket", 0.3))}, [AskReview]),
+        ("praise", {"judged": assessment(intent="praise", urgency="low", need="none")}, []),
+        ("perhaps chatter", {"judged": assessment(intent="off_topic", need=sure("none", 0.6))}, [AskReview]),
+        ("urgent chatter may be a cry for help", {"judged": assessment(need="none", urgency="critical")}, [AskReview]),
+        ("locked out, and an article tells how to get in", {"judged": assessment(faq=ANSWERED, urgency="high")}, [PostReply]),
         (
             "doubtful chatter that nobody addressed to us",
-            {"post": mention(addressed=False), "judged": assessment(intent=sure("off_topic", 0.4))},
+            {"post": mention(addressed=False), "judged": assessment(need=sure("none", 0.4))},
             [],
         ),
-        ("no article, no ticket intent", {"judged": assessment(intent="product_info")}, [AskReview]),
+        ("a question that no article answers", {"judged": assessment(need="reply_faq")}, [AskReview]),
         ("a certain scam", {"judged": assessment(scam=0.97, faq=ANSWERED)}, [FlagMention]),
         ("perhaps a scam", {"judged": assessment(scam=0.7, faq=ANSWERED)}, [AskReview]),
         ("a seed phrase in the open", {"judged": assessment(secrets=frozenset({"seed_phrase"}))}, [OpenTicket, PostReply]),
@@ -46,7 +48,7 @@ def kinds(decision: Decision) -> list[type]:
             {"post": mention(addressed=False), "judged": assessment(faq=ANSWERED)},
             [AskReview],
         ),
-        ("nobody asked us, nothing fits", {"post": mention(addressed=False), "judged": assessment(intent="product_info")}, []),
+        ("nobody asked us, nothing fits", {"post": mention(addressed=False), "judged": assessment(need="reply_faq")}, []),
         ("a language without phrases", {"judged": assessment(intent="withdrawal", language="xx")}, [OpenTicket]),
     ],
 )
@@ -54,6 +56,13 @@ def test_effects(name: str, facts: dict[str, Any], expected: list[type]) -> None
     decision = decide(case(**facts), policy())
     assert kinds(decision) == expected
     assert decision.reasons
+
+
+def test_a_language_and_platform_may_have_thresholds_of_their_own() -> None:
+    strict = replace(policy().thresholds, answer=0.99)
+    own = policy(own_thresholds={("ko", "telegram"): strict})
+    assert kinds(decide(case(judged=assessment(faq=ANSWERED, language="ko")), own)) == [AskReview]
+    assert kinds(decide(case(judged=assessment(faq=ANSWERED, language="en")), own)) == [PostReply]
 
 
 def test_the_reply_is_in_the_authors_language_with_the_articles_link() -> None:
@@ -96,7 +105,7 @@ def test_an_official_account_is_left_alone_whatever_it_says() -> None:
     ],
 )
 def test_tiers(families: tuple[str, ...], scam: float, tier: str) -> None:
-    judged = assessment(scam=scam, signals=tuple(signal(family) for family in families), intent="praise")
+    judged = assessment(scam=scam, signals=tuple(signal(family) for family in families), need="none")
     (flag,) = decide(case(judged=judged), policy()).effects
     assert isinstance(flag, FlagMention)
     assert flag.tier == tier
@@ -109,7 +118,7 @@ def test_asking_for_a_seed_phrase_is_flagged_whatever_the_name() -> None:
 
 @pytest.mark.parametrize("families", [(), ("conduct",), ("context",)])
 def test_without_identity_or_a_scam_nobody_is_flagged(families: tuple[str, ...]) -> None:
-    judged = assessment(signals=tuple(signal(family) for family in families), intent="praise")
+    judged = assessment(signals=tuple(signal(family) for family in families), need="none")
     assert decide(case(judged=judged), policy()).effects == ()
 
 
