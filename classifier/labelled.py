@@ -40,7 +40,7 @@ def read_labelled(path: Path) -> Iterator[Labelled]:
     Raises ConfigError, also while the rows are read.
     """
     for record in read_records(path, ("text", "label")):
-        texts = {name: sound(value) for name, value in record.fields.items() if isinstance(value, str)}
+        texts = {name: sound(value) for name, value in record.fields.items() if isinstance(value, str) and name != "label"}
         label = _label(record.fields["label"])
         if not label:
             raise ConfigError(f"{path}:{record.line}: `label` is empty or no text; write the label or remove the row.")
@@ -56,7 +56,7 @@ def read_records(path: Path, columns: Sequence[str]) -> Iterator[Record]:
     """
     kind = _kind(path)
     found = False
-    for record in _csv(path, columns) if kind == "csv" else _jsonl(path, columns):
+    for record in _csv(path, columns) if kind == ".csv" else _jsonl(path, columns):
         found = True
         yield record
     if not found:
@@ -76,8 +76,8 @@ def _label(value: object) -> str:
 
 
 def _kind(path: Path) -> str:
-    kind = path.name.lower().removesuffix(".gz").rpartition(".")[2]
-    if kind not in {"csv", "jsonl"}:
+    kind = Path(path.name.lower().removesuffix(".gz")).suffix
+    if kind not in {".csv", ".jsonl"}:
         raise ConfigError(f"{path}: unknown kind of file; use a name that ends in .csv, .csv.gz, .jsonl or .jsonl.gz.")
     return kind
 
