@@ -8,6 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from classifier.text import ACCENTS
+
 FILE = Path(__file__).parent / "data" / "concepts.txt"
 
 _BREAK = re.compile(r"[^\w@.%+:!)-]+|[.:)!-](?=\s|$)")
@@ -58,5 +60,5 @@ def shipped() -> Concepts:
 
 def _shape(stem: str) -> str:
     """A stem in letters is found at a word's start only; `_` at its end stands for the end of the word."""
-    stem = re.sub(r"\d", "0", stem.strip().replace("_", " "))
+    stem = re.sub(r"\d", "0", stem.strip().replace("_", " ").translate(ACCENTS))
     return stem if _UNBROKEN.search(stem) or not stem[0].isalnum() else f" {stem}"

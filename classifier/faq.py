@@ -11,58 +11,50 @@ from numpy.typing import NDArray
 
 from classifier.articles import load_articles
 from classifier.concepts import shipped
+from classifier.encoder import Encoder
 from classifier.features import weighted
+from classifier.model import Head, Reading, unit
 from classifier.ngrams import FEATURES, Sparse, extract
 from classifier.text import normalise
 from domain.errors import ModelError
-from domain.understanding import Article, FaqMatch, Judgement, Task
+from domain.understanding import Article, FaqMatch
 
 __all__ = ["Calibration", "FaqIndex", "load_articles", "load_calibration"]
 
-SHIPPED = Path(__file__).parent / "models" / "default"
 CALIBRATION = "faq.json"
-PAIR_FEATURES = ("wording", "topic", "concepts", "intent")
-"""Of a post and an article: likeness to its likest question, to the whole, of ideas named; probability of its intent."""
-FINAL_FEATURES = ("likeness", "lead", "intent", "urgent", "negative", "scam")
-"""Of a post and one of its best articles: pair score, lead over the best other one, then what the model says of it."""
+PAIR_FEATURES = ("wording", "topic", "concepts", "meaning", "intent", "learnt")
+"""Of a post and an article: likeness to its likest question, to the whole, of ideas named, of meaning to its likest question in
+any language; log-odds of its intent; log-odds of the model's head that learnt the articles, 0 for an article it never saw."""
+FINAL_FEATURES = ("score", "lead", "full", "ticket", "critical", "high", "negative", "scam", "known")
+"""Of a post and one of its best articles: pair score, lead over the best other one; log-odds that a support lead would send an
+article or open a ticket; probabilities of what the model says of the post; whether the model's head knows the article."""
 MOST_MATCHES = 3
+_SIGNS = (("urgency", "critical"), ("urgency", "high"), ("sentiment", "negative"), ("threat", "scam"))
+_LEAST = 1e-4
 
 Floats = NDArray[np.float64]
-Judged = Mapping[Task, Judgement]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Two small logistic regressions, the bias last: which article, and whether it answers the post fully.
-
-    `neutral`: values of intent agreement, urgent, negative and scam for a post that no model has judged.
-    """
+    """Two small logistic regressions, the bias last: which article, and whether it answers the post fully."""
 
     pair: tuple[float, ...]
     final: tuple[float, ...]
-    neutral: tuple[float, ...]
 
 
-def load_calibration(folder: Path = SHIPPED) -> Calibration:
+def load_calibration(folder: Path) -> Calibration:
     """Raises ModelError when the file is missing or wrong."""
     path = folder / CALIBRATION
     try:
         content = cast("dict[str, list[float]]", json.loads(path.read_text(encoding="utf-8")))
-        calibration = Calibration(
-            **{name: tuple(float(value) for value in content[name]) for name in ("pair", "final", "neutral")}
-        )
+        calibration = Calibration(**{name: tuple(float(value) for value in content[name]) for name in ("pair", "final")})
     except FileNotFoundError:
-        raise ModelError(f"{path} is missing: restore the model folder from the repository.") from None
+        raise ModelError(f"{path} is missing: restore the model folder.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise ModelError(
-            f"{path} cannot be read ({type(error).__name__}): restore the model folder from the repository."
-        ) from None
-    if (len(calibration.pair), len(calibration.final), len(calibration.neutral)) != (
-        len(PAIR_FEATURES) + 1,
-        len(FINAL_FEATURES) + 1,
-        4,
-    ):
-        raise ModelError(f"{path} has numbers of another format: retrain with `python -m classifier.train`.")
+        raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder.") from None
+    if (len(calibration.pair), len(calibration.final)) != (len(PAIR_FEATURES) + 1, len(FINAL_FEATURES) + 1):
+        raise ModelError(f"{path} has numbers of another format: retrain the model.")
     return calibration
 
 
@@ -77,34 +69,49 @@ class _Shelf:
     """Article number of each question or title, ascending."""
 
 
-class FaqIndex:
-    """Matches posts to articles by wording in the post's language and by the ideas named in any language."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Meanings:
+    """Encoded questions and titles of all languages, each of length 1; `firsts`: where each article's begin."""
 
-    def __init__(self, articles: Sequence[Article], calibration: Calibration | None = None) -> None:
+    vectors: NDArray[np.float32]
+    firsts: NDArray[np.int64]
+
+
+class FaqIndex:
+    """Matches posts to articles: by wording in the post's language, by ideas and by meaning across languages."""
+
+    def __init__(self, articles: Sequence[Article], calibration: Calibration, encoder: Encoder) -> None:
         self.articles = tuple(articles)
-        self._calibration = calibration or load_calibration()
+        self._calibration = calibration
         languages = sorted({code for article in articles for code in article.questions})
         self._shelves = {code: _shelve(self.articles, code) for code in languages}
         self._ideas, self._rarity = _ideas(self.articles)
+        self._meanings = _understand(self.articles, encoder)
 
     def match(
-        self, texts: Sequence[str], languages: Sequence[str], judged: Sequence[Judged] | None = None
+        self, texts: Sequence[str], languages: Sequence[str], reading: Reading, heads: Mapping[str, Head]
     ) -> list[list[FaqMatch]]:
-        """Best first, at most three for each text. `judged`: what the model says of each text, for surer probabilities."""
-        if not texts:
-            return []
-        pairs, signs = self.pair_features(texts, languages, judged), self.signs(len(texts), judged)
+        """Best first, at most three for each text. None for a text that the encoder did not need to read: it is no question."""
+        found: list[list[FaqMatch]] = [[] for _ in texts]
+        places = np.flatnonzero(reading.encoded).tolist()
+        if not places or not self.articles:
+            return found
+        reading = reading.rows(places)
+        pairs = self.pair_features([texts[place] for place in places], [languages[place] for place in places], reading, heads)
         scores = logit(pairs, self._calibration.pair)
-        order = np.argsort(-scores, axis=1, kind="stable")[:, :MOST_MATCHES]
-        rows = np.arange(len(texts))[:, None]
-        final = sigmoid(logit(self.final_features(scores, pairs, signs)[rows, order], self._calibration.final))
-        return [self._matches(order[row].tolist(), final[row].tolist()) for row in range(len(texts))]
+        order = best_first(scores)
+        final = sigmoid(logit(self.final_features(scores, reading, heads, order), self._calibration.final))
+        for row, place in enumerate(places):
+            found[place] = self._matches(order[row].tolist(), final[row].tolist())
+        return found
 
     def _matches(self, articles: Sequence[int], probabilities: Sequence[float]) -> list[FaqMatch]:
         found = [FaqMatch(article_id=self.articles[a].id, probability=p) for a, p in zip(articles, probabilities, strict=True)]
         return sorted(found, key=lambda match: -match.probability)
 
-    def pair_features(self, texts: Sequence[str], languages: Sequence[str], judged: Sequence[Judged] | None) -> Floats:
+    def pair_features(
+        self, texts: Sequence[str], languages: Sequence[str], reading: Reading, heads: Mapping[str, Head]
+    ) -> Floats:
         """(texts, articles, PAIR_FEATURES)."""
         clean = [normalise(text) for text in texts]
         table = np.zeros((len(texts), len(self.articles), len(PAIR_FEATURES)))
@@ -115,35 +122,52 @@ class FaqIndex:
         named = shipped().matrix(clean) * self._rarity
         named /= np.maximum(np.linalg.norm(named, axis=1, keepdims=True), 1e-6)
         table[:, :, 2] = np.einsum("ij,kj->ik", named, self._ideas, optimize=False)
-        if judged is None:
-            table[:, :, 3] = self._calibration.neutral[0]
-        else:
-            table[:, :, 3] = [
-                [said["intent"].probabilities.get(article.intent, 0.0) for article in self.articles] for said in judged
-            ]
+        table[:, :, 3] = np.maximum.reduceat(reading.means @ self._meanings.vectors.T, self._meanings.firsts, axis=1)
+        table[:, :, 4] = _log_odds(reading, heads, "intent", [article.intent for article in self.articles])
+        known = self._known(heads)
+        table[:, known, 5] = _log_odds(reading, heads, "article", [self.articles[place].id for place in np.flatnonzero(known)])
         return table
 
-    def signs(self, count: int, judged: Sequence[Judged] | None) -> Floats:
-        """(texts, 3): probabilities that a post is urgent, negative, a scam."""
-        if judged is None:
-            return np.tile(np.array(self._calibration.neutral[1:]), (count, 1))
-        return np.array(
-            [
-                (
-                    said["urgency"].probabilities["critical"] + said["urgency"].probabilities["high"],
-                    said["sentiment"].probabilities["negative"],
-                    said["threat"].probabilities["scam"],
-                )
-                for said in judged
-            ]
-        )
+    def _known(self, heads: Mapping[str, Head]) -> NDArray[np.bool_]:
+        """Which articles the model's head has learnt."""
+        return np.array([article.id in heads["article"].labels for article in self.articles], np.bool_)
 
-    def final_features(self, scores: Floats, pairs: Floats, signs: Floats) -> Floats:
-        """(texts, articles, FINAL_FEATURES)."""
-        best = np.sort(scores, axis=1)
-        rival = np.where(scores >= best[:, -1:], best[:, -2:-1] if scores.shape[1] > 1 else 0.0, best[:, -1:])
-        spread = np.broadcast_to(signs[:, None, :], (*scores.shape, signs.shape[1]))
-        return np.concatenate([np.stack([scores, scores - rival, pairs[:, :, 3]], axis=2), spread], axis=2)
+    def final_features(self, scores: Floats, reading: Reading, heads: Mapping[str, Head], order: NDArray[np.int64]) -> Floats:
+        """(texts, best articles, FINAL_FEATURES)."""
+        rows = np.arange(len(scores))[:, None]
+        ranked = np.sort(scores, axis=1)
+        best, second = ranked[:, -1:], ranked[:, -2:-1] if scores.shape[1] > 1 else ranked[:, -1:] * 0.0
+        lead = np.where(scores >= best, scores - second, scores - best)
+        about_post = np.concatenate(
+            [
+                _log_odds(reading, heads, "action", ["reply_faq", "open_ticket"]),
+                *(_probabilities(reading, heads, head, [label]) for head, label in _SIGNS),
+            ],
+            axis=1,
+        )
+        spread = np.broadcast_to(about_post[:, None, :], (*order.shape, about_post.shape[1]))
+        known = self._known(heads)[order].astype(np.float64)[:, :, None]
+        return np.concatenate([scores[rows, order, None], lead[rows, order, None], spread, known], axis=2)
+
+
+def best_first(scores: Floats) -> NDArray[np.int64]:
+    """(texts, at most three): places of the best articles."""
+    return np.argsort(-scores, axis=1, kind="stable")[:, :MOST_MATCHES]
+
+
+def _probabilities(reading: Reading, heads: Mapping[str, Head], head: str, labels: Sequence[str]) -> Floats:
+    """(texts, labels); 0 for a label that the head does not have."""
+    table, known = reading.probabilities[head], heads[head].labels
+    found = np.zeros((len(table), len(labels)))
+    for place, label in enumerate(labels):
+        if label in known:
+            found[:, place] = table[:, known.index(label)]
+    return found
+
+
+def _log_odds(reading: Reading, heads: Mapping[str, Head], head: str, labels: Sequence[str]) -> Floats:
+    probabilities = np.clip(_probabilities(reading, heads, head, labels), _LEAST, 1 - _LEAST)
+    return np.log(probabilities / (1 - probabilities))
 
 
 def logit(features: Floats, weights: Sequence[float]) -> Floats:
@@ -184,6 +208,12 @@ def _likeness(shelf: _Shelf, grams: Sparse, articles: int) -> Floats:
     present, firsts = np.unique(shelf.owners, return_index=True)
     best[:, present] = np.maximum.reduceat(questions, firsts, axis=1)
     return np.stack([best, likeness[:, len(shelf.owners) :]], axis=2)
+
+
+def _understand(articles: Sequence[Article], encoder: Encoder) -> _Meanings:
+    texts = [[text for code in article.questions for text in _wordings(article, code)] or [article.id] for article in articles]
+    vectors = unit(encoder.encode_plain([text for group in texts for text in group]).mean)
+    return _Meanings(vectors=vectors, firsts=np.cumsum([0, *(len(group) for group in texts[:-1])]))
 
 
 def _ideas(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

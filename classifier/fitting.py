@@ -1,4 +1,4 @@
-"""Fits linear heads and their temperatures. Only training imports this module: it needs the `train` extra."""
+"""Fits the linear heads and what stands between them. Only training imports this module."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,6 +6,7 @@ from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from scipy.sparse import csr_matrix, hstack, vstack  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
@@ -14,8 +15,8 @@ from classifier.model import softmax
 from classifier.ngrams import FEATURES
 
 Floats = NDArray[np.float64]
-_MOST_STEPS = 300
-_TEMPERATURES = np.geomspace(0.2, 5.0, 80)
+_MOST_STEPS = 150
+_MOST_WEIGHT = 100.0
 
 
 class Matrix(Protocol):
@@ -43,9 +44,6 @@ class Fitted:
     weights: Floats
     bias: Floats
 
-    def scores(self, rows: Matrix) -> Floats:
-        return rows.dot(self.weights) + self.bias
-
 
 def stack(found: Features) -> Matrix:
     """One sparse matrix: hashed n-grams, then the dense part."""
@@ -58,31 +56,45 @@ def stack_rows(parts: Sequence[Matrix]) -> Matrix:
     return cast("Matrix", vstack(parts, format="csr"))
 
 
-def fit(rows: Matrix, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
+def fit_sparse(rows: Matrix, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
     """A multinomial regression. `given`: each row's label; `labels`: the columns; `strength`: inverse of the penalty."""
     used = np.unique(rows.indices)
+    fitted = fit_dense(rows[:, used], given, labels, weights, strength)
+    full = np.zeros((rows.shape[1], len(labels)))
+    full[used] = fitted.weights
+    return Fitted(weights=full, bias=fitted.bias)
+
+
+def fit_dense(rows: object, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
+    """As `fit_sparse`, on rows whose every column is used."""
     regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS, tol=1e-3))
-    regression.fit(rows[:, used], np.array(given), sample_weight=weights)
+    regression.fit(rows, np.array(given), sample_weight=weights)
     coefficients, intercept = regression.coef_, regression.intercept_
     if len(coefficients) == 1:
         coefficients, intercept = np.vstack([-coefficients, coefficients]) / 2, np.concatenate([-intercept, intercept]) / 2
-    full = np.zeros((rows.shape[1], len(labels)))
+    full = np.zeros((coefficients.shape[1], len(labels)))
     bias = np.full(len(labels), -30.0)
     for row, label in enumerate(regression.classes_):
-        full[used, labels.index(str(label))] = coefficients[row]
+        full[:, labels.index(str(label))] = coefficients[row]
         bias[labels.index(str(label))] = intercept[row]
     return Fitted(weights=full, bias=bias)
 
 
-def temperature(scores: Floats, given: Sequence[str], labels: Sequence[str]) -> float:
-    """The divisor of the scores under which labels of unseen authors are likeliest."""
-    columns = np.array([labels.index(label) for label in given])
-    losses = [-np.log(softmax(scores / t)[np.arange(len(columns)), columns] + 1e-12).mean() for t in _TEMPERATURES]
-    return float(_TEMPERATURES[int(np.argmin(losses))])
+def weigh(experts: Sequence[Floats], truth: NDArray[np.int64], weights: Floats) -> tuple[float, ...]:
+    """One factor for each expert's scores, none negative, under which the weighted sum's softmax finds the truth likeliest."""
+
+    def loss(factors: Floats) -> float:
+        table = softmax(sum((scores * factor for scores, factor in zip(experts, factors, strict=True)), np.zeros(1)))
+        likelihood = np.log(table[np.arange(len(truth)), truth] + 1e-12)
+        return float(-(likelihood * weights).sum() / weights.sum()) + 1e-4 * float((factors**2).sum())
+
+    start = np.full(len(experts), 1.0 / len(experts))
+    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, _MOST_WEIGHT)] * len(experts))
+    return tuple(float(factor) for factor in cast("Floats", found.x))
 
 
 def fit_two(features: Floats, truth: NDArray[np.bool_], strength: float = 1.0) -> tuple[float, ...]:
     """A two-way regression on few features: weights, the bias last."""
-    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS))
+    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=500))
     regression.fit(features, truth)
     return (*(float(value) for value in regression.coef_[0]), float(regression.intercept_[0]))

@@ -34,12 +34,31 @@ def _bare(code: int) -> str | None:
     return letters[0] if len(letters) > 1 and letters[0].isascii() else None
 
 
-_ACCENTS = {code: bare for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)) if (bare := _bare(code))} | {
+ACCENTS = {code: bare for code in (*range(0xC0, 0x250), *range(0x1E00, 0x1F00)) if (bare := _bare(code))} | {
     ord("đ"): "d",
     ord("ø"): "o",
     ord("ł"): "l",
     ord("ı"): "i",
 }
+"""For `str.translate`: Latin letters lose their accents, as many people type them anyway."""
+
+
+SCRIPTS = ("latin", "cyrillic", "han", "hangul")
+_SCRIPT_LETTERS = {
+    "hangul": re.compile("[\u1100-\u11ff\u3131-\u318e\uac00-\ud7a3]"),
+    "han": re.compile("[\u3041-\u30fa\uff66-\uff9d\u3400-\u9fff]"),
+    "cyrillic": re.compile("[\u0400-\u04ff]"),
+}
+_WIDE_LETTER = 3
+"""Letters of Latin script that say as much as one letter of the others: names and jargon are Latin in every language."""
+
+
+def script(text: str) -> str:
+    """Which of `SCRIPTS` most of a post is written in; Latin where it has no letters."""
+    head = text[:200]
+    counts = {name: len(letters.findall(head)) for name, letters in _SCRIPT_LETTERS.items()}
+    name = max(counts, key=lambda one: counts[one])
+    return name if counts[name] * _WIDE_LETTER >= max(sum(map(str.isascii, head)), 1) else "latin"
 
 
 def normalise(text: str) -> str:
@@ -61,7 +80,7 @@ def plain(text: str) -> str:
     text = _LATIN_AND_CYRILLIC.sub(_one_script, text)
     text = _REPEATED_LETTER.sub(r"\1\1", text)
     text = _REPEATED_MARK.sub(r"\1\1\1", text)
-    return _SPACES.sub(" ", text.translate(_ACCENTS)).strip()
+    return _SPACES.sub(" ", text.translate(ACCENTS)).strip()
 
 
 def _joined(found: re.Match[str]) -> str:

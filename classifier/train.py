@@ -1,11 +1,13 @@
-"""Trains the shipped model: `python -m classifier.train --shared ../shared/data/train --out classifier/models/default`.
+"""Trains everything of the default model but its encoder, without torch.
 
-Needs the `train` extra. The same inputs give the same files. Held-out voices are never read:
-`python -m bench.quality` measures on them.
+`python -m classifier.train --shared ../shared/data/train --encoder FOLDER --out FOLDER`. The written posts of the calibration
+voices and the public rows held back train no expert: the weights between the experts, and every threshold, come from them.
 """
 
 import argparse
+import hashlib
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,168 +15,286 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from classifier.faq import CALIBRATION, MOST_MATCHES, PAIR_FEATURES, Calibration, FaqIndex, load_articles, logit
+from classifier import faq, risk
+from classifier.articles import load_articles
+from classifier.encoder import NETWORK, TOKENIZER, Encoder, load_encoder
 from classifier.features import dense_names, features
-from classifier.fitting import Fitted, Matrix, fit, fit_two, stack, stack_rows, temperature
-from classifier.model import FIXED_LABELS, FORMAT, MANIFEST, TASKS, WEIGHTS, softmax
+from classifier.fitting import Fitted, Matrix, fit_dense, fit_sparse, fit_two, stack, stack_rows, weigh
+from classifier.language import identify
+from classifier.linear import WEIGHTS, pack
+from classifier.model import (
+    EXTRA_HEADS,
+    FIXED_LABELS,
+    FORMAT,
+    HEADS,
+    KIND,
+    MANIFEST,
+    TASKS,
+    Model,
+    Reading,
+    head_features,
+    load,
+    softmax,
+)
 from classifier.ngrams import FEATURES, extract
 from classifier.posts import Post, load_posts
-from classifier.sources import SENTIMENT_SOURCES, Labelled, article_texts, sample
-from classifier.text import normalise
-from domain.understanding import Article, Judgement, Task
+from classifier.redaction import redact
+from classifier.sources import SOURCES, Row, article_texts, read_all
+from classifier.text import SCRIPTS, normalise, script
+from domain.understanding import Article
 
-VERSION = "linear-1"
-STRENGTH = 3.0
-SENTIMENT_WEIGHT = 0.02
-"""Weight of a row of public data beside a written post: measured by author folds of the training voices."""
-CHATTER_WEIGHTS: Mapping[Task, float] = {"intent": 0.1, "urgency": 0.02, "threat": 0.02}
-_BACKGROUND_EVERY = 12
-_FOLDS = 4
+VERSION = "cascade-2"
+NAMES = (*TASKS, *EXTRA_HEADS)
+LINEAR_STRENGTH, ENCODER_STRENGTH = 10.0, 3.0
+PUBLIC_WEIGHT: Mapping[str, float] = {"sentiment": 0.3, "threat": 0.5, "spam": 0.5}
+"""Weight of a public row beside a written post."""
+CHATTER_WEIGHT: Mapping[str, float] = {"intent": 0.05, "urgency": 0.02, "threat": 0.05, "action": 0.02, "article": 0.02}
+"""Weight of a public tweet or review, which is no support request, in the heads that are about support."""
+_CHATTER: Mapping[str, str] = {"intent": "off_topic", "urgency": "low", "threat": "none", "action": "none", "article": "none"}
+_CHATTER_EVERY = 20
+_ENCODED_A_SOURCE = 6000
+_DEV_A_SOURCE = 1200
+_SURE_ERROR = 0.01
+_STEPS = 1000
+_FOLDS = 5
 
 Floats = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Extra:
-    """Rows beside the posts, for one task."""
+class Examples:
+    """Texts, and for each head the rows that are labelled for it: place, label, weight."""
 
-    rows: Matrix
-    labels: Sequence[str]
-    weight: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Trained:
-    """One head, its temperature, and the scores that folds without the author gave to every training post."""
-
-    labels: tuple[str, ...]
-    head: Fitted
-    temperature: float
-    unseen_scores: Floats
+    texts: Sequence[str]
+    given: Mapping[str, Sequence[tuple[int, str, float]]]
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--shared", type=Path, required=True, help="folder of the public training data")
     parser.add_argument("--faq", type=Path, default=Path("config/faq/kestrel.jsonl"))
+    parser.add_argument("--encoder", type=Path, required=True, help="folder with the encoder and its tokenizer")
     parser.add_argument("--out", type=Path, required=True, help="folder of the model")
     arguments = parser.parse_args()
-    train(arguments.shared, load_articles(arguments.faq), arguments.out)
+    train(arguments.shared, load_articles(arguments.faq), arguments.encoder, arguments.out)
 
 
-def train(shared: Path, articles: Sequence[Article], out: Path) -> None:
-    """Writes manifest, weights and FAQ calibration to `out`."""
-    posts = [post for post in load_posts() if not post.held_out]
-    moods = sample(shared, SENTIMENT_SOURCES)
-    answers = article_texts(articles)
-    idf = _idf([post.text for post in posts] + [text for text, _ in answers + moods])
-    rows = stack(features([post.text for post in posts], idf))
-    extras = _extras(moods, answers, idf)
-    trained: dict[Task, Trained] = {task: _train_task(task, posts, rows, extras[task]) for task in TASKS}
+def train(shared: Path, articles: Sequence[Article], encoder_folder: Path, out: Path) -> None:
+    """Writes a whole model folder to `out`."""
+    posts, public = load_posts(), read_all(shared)
+    learning = [post for post in posts if not post.calibration]
+    labels = {name: FIXED_LABELS.get(name) or _labels(name, learning, articles) for name in NAMES}
     out.mkdir(parents=True, exist_ok=True)
-    _write_model(out, idf, trained)
-    _write_calibration(out, _calibrate(posts, articles, trained))
+    for name in (NETWORK, TOKENIZER):
+        if encoder_folder.resolve() != out.resolve():
+            shutil.copy(encoder_folder / name, out / name)
+    encoder = load_encoder(out)
+    _write_linear(out, _examples(learning, public, articles, all_public=True), labels)
+    _write_heads(out, _examples(learning, public, articles, all_public=False), labels, encoder)
+    _write_manifest(
+        out,
+        labels,
+        encoder,
+        {name: _Weights(alone=1.0, stacked=dict.fromkeys(SCRIPTS, (0.5, 0.5)), sure=2.0) for name in NAMES},
+    )
+    judges = [post for post in posts if post.calibration]
+    _write_manifest(out, labels, encoder, _weigh_experts(load(out), judges, public))
+    _calibrate_answers(out, judges, articles)
 
 
-def _idf(texts: Sequence[str]) -> NDArray[np.float32]:
-    counts = np.zeros(FEATURES)
-    for first in range(0, len(texts), 1000):
-        counts += np.bincount(extract([normalise(text) for text in texts[first : first + 1000]]).ids, minlength=FEATURES)
-    return np.log((1.0 + len(texts)) / (1.0 + counts)).astype(np.float16).astype(np.float32)
+def _labels(name: str, posts: Sequence[Post], articles: Sequence[Article]) -> tuple[str, ...]:
+    if name == "article":
+        return ("none", *(article.id for article in articles))
+    return tuple(sorted({label for post in posts if (label := post.label(name)) is not None}))
 
 
-def _extras(moods: Sequence[Labelled], answers: Sequence[Labelled], idf: NDArray[np.float32]) -> dict[Task, list[Extra]]:
-    def extra(rows: Sequence[Labelled], weight: float) -> Extra:
-        return Extra(rows=stack(features([text for text, _ in rows], idf)), labels=[label for _, label in rows], weight=weight)
-
-    chatter = [text for text, _ in moods[::_BACKGROUND_EVERY]]
-    return {
-        "sentiment": [extra(moods, SENTIMENT_WEIGHT)],
-        "intent": [extra(answers, 1.0), extra([(text, "off_topic") for text in chatter], CHATTER_WEIGHTS["intent"])],
-        "urgency": [extra([(text, "low") for text in chatter], CHATTER_WEIGHTS["urgency"])],
-        "threat": [extra([(text, "none") for text in chatter], CHATTER_WEIGHTS["threat"])],
-        "scam_type": [],
+def _examples(
+    posts: Sequence[Post], public: Mapping[str, Sequence[Row]], articles: Sequence[Article], *, all_public: bool
+) -> Examples:
+    texts = [redact(post.text).text for post in posts]
+    given: dict[str, list[tuple[int, str, float]]] = {
+        name: [(place, label, 1.0) for place, post in enumerate(posts) if (label := post.label(name)) is not None]
+        for name in NAMES
     }
+    for text, article in article_texts(articles):
+        given["intent"].append((len(texts), article.intent, 1.0))
+        given["article"].append((len(texts), article.id, 1.0))
+        texts.append(text)
+    for source in SOURCES:
+        rows = [row for row in public[source.name] if not row.dev]
+        for place, row in enumerate(rows if all_public else rows[:_ENCODED_A_SOURCE]):
+            given[source.head].append((len(texts), row.label, PUBLIC_WEIGHT[source.head]))
+            if source.head == "sentiment" and place % _CHATTER_EVERY == 0:
+                for name, label in _CHATTER.items():
+                    given[name].append((len(texts), label, CHATTER_WEIGHT[name]))
+            texts.append(row.text)
+    return Examples(texts=texts, given=given)
 
 
-def _train_task(task: Task, posts: Sequence[Post], rows: Matrix, extras: Sequence[Extra]) -> Trained:
-    given = [post.label(task) for post in posts]
-    labelled = np.array([label is not None for label in given])
-    labels = FIXED_LABELS.get(task) or tuple(sorted({label for label in given if label is not None}))
-    folds = np.array([post.voice % _FOLDS for post in posts])
-    unseen = np.zeros((len(posts), len(labels)))
-    for fold in sorted(set(folds.tolist())):
-        unseen[folds == fold] = _fit(rows, given, labelled & (folds != fold), extras, labels).scores(rows[folds == fold])
-    truth = [label for label in given if label is not None]
-    return Trained(
-        labels=labels,
-        head=_fit(rows, given, labelled, extras, labels),
-        temperature=temperature(unseen[labelled], truth, labels),
-        unseen_scores=unseen,
-    )
-
-
-def _fit(
-    rows: Matrix, given: Sequence[str | None], chosen: NDArray[np.bool_], extras: Sequence[Extra], labels: Sequence[str]
-) -> Fitted:
-    places: list[int] = np.flatnonzero(chosen).tolist()
-    names = [str(given[place]) for place in places] + [label for extra in extras for label in extra.labels]
-    weights = np.concatenate([np.ones(len(places)), *(np.full(len(extra.labels), extra.weight) for extra in extras)])
-    return fit(stack_rows([rows[places], *(extra.rows for extra in extras)]), names, labels, weights, STRENGTH)
-
-
-def _calibrate(posts: Sequence[Post], articles: Sequence[Article], trained: Mapping[Task, Trained]) -> Calibration:
-    """Which article, then whether it answers: both from what the model says of authors it has not seen."""
-    judged = _judgements(trained, len(posts))
-    texts, languages = [post.text for post in posts], [post.lang for post in posts]
-    truth = np.array([[post.faq_id == article.id for article in articles] for post in posts])
-    blank = Calibration(pair=(0.0,) * (len(PAIR_FEATURES) + 1), final=(0.0,) * 7, neutral=(0.0,) * 4)
-    index = FaqIndex(articles, blank)
-    pairs, signs = index.pair_features(texts, languages, judged), index.signs(len(texts), judged)
-    pair = fit_two(pairs.reshape(-1, pairs.shape[2]), truth.reshape(-1), strength=10.0)
-    scores = logit(pairs, pair)
-    order = np.argsort(-scores, axis=1, kind="stable")[:, :MOST_MATCHES]
-    every = np.arange(len(posts))[:, None]
-    final = index.final_features(scores, pairs, signs)[every, order]
-    answered = pairs[:, :, 3][truth]
-    neutral = (float(answered.mean()), *(float(value) for value in signs.mean(axis=0)))
-    return Calibration(
-        pair=pair, final=fit_two(final.reshape(-1, final.shape[2]), truth[every, order].reshape(-1)), neutral=neutral
-    )
-
-
-def _judgements(trained: Mapping[Task, Trained], count: int) -> list[dict[Task, Judgement]]:
-    tables = {task: softmax(one.unseen_scores / one.temperature) for task, one in trained.items()}
-    return [
-        {
-            task: Judgement(
-                label=one.labels[int(tables[task][row].argmax())],
-                probabilities=dict(zip(one.labels, tables[task][row].tolist(), strict=True)),
-            )
-            for task, one in trained.items()
-        }
-        for row in range(count)
-    ]
-
-
-def _write_model(out: Path, idf: NDArray[np.float32], trained: Mapping[Task, Trained]) -> None:
-    weights = np.concatenate([one.head.weights for one in trained.values()], axis=1)
-    bias = np.concatenate([one.head.bias for one in trained.values()])
+def _write_linear(out: Path, examples: Examples, labels: Mapping[str, Sequence[str]]) -> None:
+    counts = np.zeros(FEATURES)
+    for first in range(0, len(examples.texts), _STEPS):
+        counts += np.bincount(
+            extract([normalise(text) for text in examples.texts[first : first + _STEPS]]).ids, minlength=FEATURES
+        )
+    idf = np.log((1.0 + len(examples.texts)) / (1.0 + counts)).astype(np.float16).astype(np.float32)
+    rows = stack_rows([stack(features(examples.texts[n : n + _STEPS], idf)) for n in range(0, len(examples.texts), _STEPS)])
+    fitted = [_fit_one(rows, examples.given[name], labels[name]) for name in NAMES]
+    weights = np.concatenate([one.weights for one in fitted], axis=1)
+    grams, scale = pack(weights[:FEATURES])
     np.savez_compressed(
         out / WEIGHTS,
         idf=idf.astype(np.float16),
-        grams=weights[:FEATURES].astype(np.float16),
+        grams=grams,
+        scale=scale,
         dense=weights[FEATURES:].astype(np.float32),
-        bias=bias.astype(np.float32),
+        bias=np.concatenate([one.bias for one in fitted]).astype(np.float32),
     )
-    tasks = {task: {"labels": one.labels, "temperature": one.temperature} for task, one in trained.items()}
-    manifest = {"format": FORMAT, "version": VERSION, "tasks": tasks, "dense": dense_names()}
+
+
+def _fit_one(rows: Matrix, given: Sequence[tuple[int, str, float]], labels: Sequence[str]) -> Fitted:
+    places, names, weights = [p for p, _, _ in given], [n for _, n, _ in given], np.array([w for _, _, w in given])
+    return fit_sparse(rows[places], names, labels, weights, LINEAR_STRENGTH)
+
+
+def _write_heads(out: Path, examples: Examples, labels: Mapping[str, Sequence[str]], encoder: Encoder) -> None:
+    rows = head_features(encoder.encode(examples.texts))
+    fitted: list[Fitted] = []
+    for name in NAMES:
+        given = examples.given[name]
+        weights = np.array([weight for _, _, weight in given])
+        chosen = rows[[place for place, _, _ in given]]
+        fitted.append(fit_dense(chosen, [label for _, label, _ in given], labels[name], weights, ENCODER_STRENGTH))
+    np.savez_compressed(
+        out / HEADS,
+        weights=np.concatenate([one.weights for one in fitted], axis=1).astype(np.float32),
+        bias=np.concatenate([one.bias for one in fitted]).astype(np.float32),
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Weights:
+    alone: float
+    stacked: Mapping[str, tuple[float, float]]
+    sure: float
+
+
+def _weigh_experts(model: Model, posts: Sequence[Post], public: Mapping[str, Sequence[Row]]) -> dict[str, _Weights]:
+    """How much each expert counts in each script, from texts that neither was trained on."""
+    rows: list[tuple[str, dict[str, str], float]] = [
+        (redact(post.text).text, {name: label for name in NAMES if (label := post.label(name)) is not None}, 1.0)
+        for post in posts
+    ]
+    for source in SOURCES:
+        held_back = [row for row in public[source.name] if row.dev][:_DEV_A_SOURCE]
+        rows += [(row.text, {source.head: row.label}, PUBLIC_WEIGHT[source.head]) for row in held_back]
+    texts = [text for text, _, _ in rows]
+    cheap, deep = model.linear.scores(texts), model.encoder_scores(model.encoder.encode(texts))
+    scripts = np.array([script(text) for text in texts])
+    found: dict[str, _Weights] = {}
+    for name in NAMES:
+        head = model.heads[name]
+        places = np.array([place for place, (_, labels, _) in enumerate(rows) if name in labels])
+        truth = np.array([head.labels.index(rows[place][1][name]) for place in places.tolist()])
+        weights = np.array([rows[place][2] for place in places.tolist()])
+        lin, enc = cheap[places][:, head.columns], deep[places][:, head.columns]
+        written = places < len(posts)
+        alone = weigh([lin], truth, weights)[0]
+        both = weigh([lin, enc], truth, weights)
+        stacked: dict[str, tuple[float, float]] = {}
+        for one in SCRIPTS:
+            inside = scripts[places] == one
+            linear, encoder = weigh([lin[inside], enc[inside]], truth[inside], weights[inside]) if inside.sum() > 150 else both
+            stacked[one] = (linear, encoder)
+        sure = _sure_from(softmax(lin * alone)[written], truth[written]) if name in _CASCADED and written.any() else 0.0
+        found[name] = _Weights(alone=alone, stacked=stacked, sure=sure)
+    return found
+
+
+_CASCADED = frozenset({"threat", "action"})
+"""Heads that decide whether the linear expert may judge a post alone: nothing to answer, or surely a scam."""
+
+
+def _sure_from(table: Floats, truth: NDArray[np.int64]) -> float:
+    """The least confidence from which the linear expert alone errs in at most one of a hundred; 2 where there is none."""
+    confidence, right = table.max(axis=1), table.argmax(axis=1) == truth
+    order = np.argsort(-confidence)
+    errors = np.cumsum(~right[order]) / np.arange(1, len(order) + 1)
+    safe = np.flatnonzero(errors <= _SURE_ERROR)
+    return float(confidence[order][safe[-1]]) if len(safe) else 2.0
+
+
+def _write_manifest(out: Path, labels: Mapping[str, Sequence[str]], encoder: Encoder, weights: Mapping[str, _Weights]) -> None:
+    heads = {
+        name: {"labels": labels[name], "alone": one.alone, "stacked": one.stacked, "sure": one.sure}
+        for name, one in weights.items()
+    }
+    manifest: dict[str, object] = {"format": FORMAT, "kind": KIND, "encoder": encoder.digest, "heads": heads}
+    manifest["dense"] = dense_names()
+    digest = hashlib.sha256(
+        (json.dumps(manifest, sort_keys=True)).encode() + (out / WEIGHTS).read_bytes() + (out / HEADS).read_bytes()
+    )
+    manifest["version"] = f"{VERSION}-{digest.hexdigest()[:8]}"
     (out / MANIFEST).write_text(json.dumps(manifest, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
-def _write_calibration(out: Path, calibration: Calibration) -> None:
-    content = {"pair": calibration.pair, "final": calibration.final, "neutral": calibration.neutral}
-    (out / CALIBRATION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+def _calibrate_answers(out: Path, posts: Sequence[Post], articles: Sequence[Article]) -> None:
+    """Which article, whether it answers fully, and how far each automatic action may be trusted."""
+    model = load(out)
+    texts = [redact(post.text).text for post in posts]
+    languages = [identify(text).label for text in texts]
+    reading = model.read(texts, all_encoded=True)
+    blank = faq.Calibration(pair=(0.0,) * (len(faq.PAIR_FEATURES) + 1), final=(0.0,) * (len(faq.FINAL_FEATURES) + 1))
+    index = faq.FaqIndex(articles, blank, model.encoder)
+    truth = np.array([[post.faq_id == article.id for article in articles] for post in posts])
+    full = truth & np.array([post.action == "reply_faq" for post in posts])[:, None]
+    pairs = index.pair_features(texts, languages, reading, model.heads)
+    pair = fit_two(pairs.reshape(-1, pairs.shape[2]), truth.reshape(-1), strength=10.0)
+    scores = faq.logit(pairs, pair)
+    order = faq.best_first(scores)
+    final = index.final_features(scores, reading, model.heads, order)
+    answers = np.take_along_axis(full, order, axis=1)
+    flat = final.reshape(-1, final.shape[2])
+    content = {"pair": pair, "final": fit_two(flat, answers.reshape(-1), strength=10.0)}
+    (out / faq.CALIBRATION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    probabilities = _unseen(final, answers, np.array([int(post.author.rpartition("-")[2]) for post in posts]))
+    risk.write_trials(out, _trials(posts, model, reading, probabilities, answers))
+
+
+def _unseen(final: Floats, answers: NDArray[np.bool_], voices: NDArray[np.int64]) -> Floats:
+    """What a calibration fitted without the author says of each post's articles: (posts, best articles)."""
+    folds = (voices // 5) % _FOLDS
+    found = np.zeros(answers.shape)
+    for fold in range(_FOLDS):
+        rest, inside = folds != fold, folds == fold
+        weights = fit_two(final[rest].reshape(-1, final.shape[2]), answers[rest].reshape(-1), strength=10.0)
+        found[inside] = faq.sigmoid(faq.logit(final[inside], weights))
+    return found
+
+
+def _trials(
+    posts: Sequence[Post], model: Model, reading: Reading, probabilities: Floats, answers: NDArray[np.bool_]
+) -> dict[risk.Act, risk.Trials]:
+    best = probabilities.argmax(axis=1)
+    action, threat = model.heads["action"].labels, model.heads["threat"].labels
+    honest = np.array([post.threat == "none" and post.action is not None for post in posts])
+    wanted = np.array([post.action or "" for post in posts])
+    language, platform = np.array([post.lang for post in posts]), np.array([post.platform or "" for post in posts])
+
+    def trials(probability: Floats, right: NDArray[np.bool_], among: NDArray[np.bool_]) -> risk.Trials:
+        return risk.Trials(probability=probability, right=right, language=language, platform=platform).where(among)
+
+    said = reading.probabilities["action"]
+    return {
+        "answer": trials(probabilities.max(axis=1), answers[np.arange(len(posts)), best], honest),
+        "flag": trials(
+            reading.probabilities["threat"][:, threat.index("scam")],
+            np.array([post.threat == "scam" for post in posts]),
+            np.ones(len(posts), np.bool_),
+        ),
+        "ticket": trials(said[:, action.index("open_ticket")], wanted == "open_ticket", honest),
+        "chatter": trials(said[:, action.index("none")], wanted == "none", honest),
+    }
 
 
 if __name__ == "__main__":

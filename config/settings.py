@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 Share = Annotated[float, Field(ge=0, le=1)]
+Bound = Annotated[float, Field(gt=0, lt=1)]
 Positive = Annotated[float, Field(gt=0)]
 
 
@@ -67,14 +68,17 @@ class Queue(Section):
 
 
 class Rules(Section):
-    """Thresholds are calibrated probabilities; times say their unit in their name."""
+    """Bounds are shares of wrong automatic actions that the brand accepts; the thresholds under them come from the model.
 
-    answer: Share = 0.95
+    The other thresholds are calibrated probabilities; times say their unit in their name.
+    """
+
+    answer_risk: Bound = 0.02
+    flag_risk: Bound = 0.01
+    ticket_risk: Bound = 0.1
+    chatter_risk: Bound = 0.05
     propose: Share = 0.5
-    scam: Share = 0.7
-    suspect: Share = 0.35
-    ticket: Share = 0.5
-    chatter: Share = 0.7
+    suspect: Share = 0.5
     language: Share = 0.6
     author_cooldown_s: Positive = 120
     thread_cooldown_s: Positive = 300
@@ -85,10 +89,6 @@ class Rules(Section):
         "normal": 480,
         "low": 1440,
     }
-    ticket_intents: frozenset[str] = frozenset(
-        {"deposit", "withdrawal", "verification", "login_2fa", "account_compromised", "account_restricted"}
-        | {"trading", "fiat_payment", "api", "outage", "scam_report"}
-    )
     silent_intents: frozenset[str] = frozenset({"praise", "feedback", "off_topic"})
     opt_out_words: frozenset[str] = frozenset(
         {"stop", "unsubscribe", "opt out", "停止", "退订", "그만", "수신거부", "停止して", "配信停止"}

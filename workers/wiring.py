@@ -12,12 +12,13 @@ from classifier.faq import FaqIndex, load_articles, load_calibration
 from classifier.fleet import FleetClassifier
 from classifier.model import load as load_model
 from classifier.redaction import redact, redact_json
+from classifier.risk import RiskTable, load_risk
 from config.load import ROOT, load_phrases, load_registry
-from config.settings import Settings
+from config.settings import Rules, Settings
 from domain.acting import Responder
 from domain.hearing import Listener
 from domain.people import PLATFORMS, Platform, Registry
-from domain.understanding import Classifier
+from domain.understanding import LANGUAGES, Classifier
 from listeners.discord import DiscordListener
 from listeners.telegram import TelegramListener
 from listeners.x import XListener
@@ -104,21 +105,33 @@ def configured(settings: Settings) -> tuple[Platform, ...]:
     return tuple(platform for platform in PLATFORMS if WIRES[platform].configured(settings))
 
 
+def _thresholds(
+    rules: Rules, risks: RiskTable, language: str | None = None, platform: Platform | None = None
+) -> Thresholds:
+    return Thresholds(
+        answer=risks.threshold("answer", rules.answer_risk, language, platform),
+        propose=rules.propose,
+        scam=risks.threshold("flag", rules.flag_risk, language, platform),
+        suspect=rules.suspect,
+        ticket=risks.threshold("ticket", rules.ticket_risk, language, platform),
+        chatter=risks.threshold("chatter", rules.chatter_risk, language, platform),
+        language=rules.language,
+    )
+
+
 def build_policy(settings: Settings) -> Policy:
-    """Raises ConfigError for a mistake in the FAQ or the reply texts."""
+    """Raises ConfigError for a mistake in the FAQ or the reply texts, ModelError for a model without its risk table."""
     rules, trends = settings.rules, settings.trends
+    risks = load_risk(ROOT / settings.files.model)
     budgets = {"x": settings.x.budget, "telegram": settings.telegram.budget, "discord": settings.discord.budget}
     return Policy(
         brand=settings.brand.name,
-        thresholds=Thresholds(
-            answer=rules.answer,
-            propose=rules.propose,
-            scam=rules.scam,
-            suspect=rules.suspect,
-            ticket=rules.ticket,
-            chatter=rules.chatter,
-            language=rules.language,
-        ),
+        thresholds=_thresholds(rules, risks),
+        own_thresholds={
+            (language, platform): _thresholds(rules, risks, language, platform)
+            for language in LANGUAGES
+            for platform in PLATFORMS
+        },
         trends=TrendPolicy(
             bin=timedelta(minutes=trends.bin_minutes),
             history=timedelta(days=trends.history_days),
@@ -136,7 +149,6 @@ def build_policy(settings: Settings) -> Policy:
         thread_cooldown=timedelta(seconds=rules.thread_cooldown_s),
         reply_within=timedelta(hours=rules.reply_within_hours),
         due={urgency: timedelta(minutes=minutes) for urgency, minutes in rules.due_minutes.items()},
-        ticket_intents=rules.ticket_intents,
         silent_intents=rules.silent_intents,
         opt_out_words=frozenset(word.casefold() for word in rules.opt_out_words),
     )
@@ -146,9 +158,10 @@ def build_classifier(settings: Settings) -> Classifier:
     """Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
     registry = load_registry(ROOT / settings.files.identities)
     folder = ROOT / settings.files.model
+    model = load_model(folder)
     return FleetClassifier(
-        load_model(folder),
-        FaqIndex(load_articles(ROOT / settings.files.faq), load_calibration(folder)),
+        model,
+        FaqIndex(load_articles(ROOT / settings.files.faq), load_calibration(folder), model.encoder),
         registry.identities,
         registry.brand_words,
         [word for words in registry.role_words.values() for word in words],

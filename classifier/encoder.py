@@ -1,0 +1,129 @@
+"""The sentence encoder: a small transformer, run by ONNX without torch."""
+
+import hashlib
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from classifier.text import plain
+from domain.errors import ModelError
+
+NETWORK, TOKENIZER = "encoder.onnx", "tokenizer.json"
+WIDTH = 384
+MAX_TOKENS = 96
+BATCH = 8
+"""Texts of like length a run: larger batches wait for memory, not for arithmetic."""
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Encoded:
+    """What the encoder says of n texts; every part is (n, WIDTH)."""
+
+    first: Floats
+    """The last layer's first token, which the tasks are trained on."""
+    mean: Floats
+    """Mean over the last layer: likeness of two texts is the cosine of their means."""
+    middle: Floats
+    low: Floats
+    words: Floats
+    """Means over the fourth, the second layer and the word vectors."""
+
+    def rows(self, places: Sequence[int]) -> "Encoded":
+        chosen = np.asarray(places, dtype=np.int64)
+        return Encoded(**{part: getattr(self, part)[chosen] for part in _PARTS})
+
+
+_PARTS = ("first", "mean", "middle", "low", "words")
+
+
+class _Encoding(Protocol):
+    ids: list[int]
+
+
+class _Tokenizer(Protocol):
+    def encode_batch(self, texts: list[str]) -> list[_Encoding]: ...
+    def enable_truncation(self, max_length: int) -> None: ...
+
+
+class _Session(Protocol):
+    def run(self, names: list[str] | None, feed: dict[str, NDArray[np.int64]]) -> list[Floats]: ...
+
+
+class Encoder:
+    """Safe to call from several threads."""
+
+    def __init__(self, tokenizer: _Tokenizer, session: _Session, digest: str) -> None:
+        self._tokenizer = tokenizer
+        self._session = session
+        self.digest = digest
+
+    def encode(self, texts: Sequence[str]) -> Encoded:
+        """Raw texts in; a text's numbers do not depend on its neighbours (up to the rounding of int8)."""
+        return self.encode_plain([plain(text) for text in texts])
+
+    def encode_plain(self, texts: Sequence[str]) -> Encoded:
+        """As `encode`, of texts that `classifier.text.plain` has made."""
+        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
+        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
+        table = np.zeros((len(ids), len(_PARTS) * WIDTH), np.float32)
+        for first in range(0, len(order), BATCH):
+            places = order[first : first + BATCH]
+            table[places] = self._run([ids[place] for place in places])
+        return Encoded(**{part: table[:, n * WIDTH : (n + 1) * WIDTH] for n, part in enumerate(_PARTS)})
+
+    def _run(self, ids: Sequence[Sequence[int]]) -> Floats:
+        tokens = np.zeros((len(ids), max(len(row) for row in ids)), np.int64)
+        mask = np.zeros_like(tokens)
+        for place, row in enumerate(ids):
+            tokens[place, : len(row)] = row
+            mask[place, : len(row)] = 1
+        return self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+
+
+def load_encoder(folder: Path, threads: int = 0) -> Encoder:
+    """The encoder in `folder`. `threads`: of one run; 0 takes all cores. Raises ModelError when a file is missing or bad."""
+    network, tokenizer = _bytes(folder / NETWORK), _bytes(folder / TOKENIZER)
+    return Encoder(
+        _tokenizer(folder / TOKENIZER, tokenizer),
+        _session(folder / NETWORK, network, threads or len(os.sched_getaffinity(0))),
+        hashlib.sha256(network + tokenizer).hexdigest(),
+    )
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder.") from None
+
+
+def _tokenizer(path: Path, content: bytes) -> _Tokenizer:
+    from tokenizers import Tokenizer  # noqa: PLC0415 - only who encodes needs it
+
+    try:
+        tokenizer = cast("_Tokenizer", Tokenizer.from_str(content.decode("utf-8")))
+    except Exception as error:  # noqa: BLE001 - the library raises bare Exceptions
+        raise ModelError(f"{path} is no tokenizer ({type(error).__name__}): restore the model folder.") from None
+    tokenizer.enable_truncation(max_length=MAX_TOKENS)
+    return tokenizer
+
+
+def _session(path: Path, content: bytes, threads: int) -> _Session:
+    import onnxruntime  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = threads
+    options.inter_op_num_threads = 1
+    # idle threads that spin take the cores from the event loop and the database
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
+    try:
+        return cast("_Session", onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+    except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no base class
+        raise ModelError(f"{path} is no sound network ({type(error).__name__}): restore the model folder.") from None
