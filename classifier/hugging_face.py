@@ -23,6 +23,8 @@ NETWORKS = ("model.onnx", "onnx/model.onnx", "onnx/model_quantized.onnx")
 """The first that is there is used."""
 WEIGHTS = ("model.safetensors", "model.safetensors.index.json")
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.ckpt", "*.pkl", "*.h5")
+VOCABULARIES = ("tokenizer.json", "vocab.txt", "vocab.json", "*.model")
+"""One of them must be there: without any, the library makes up a tokenizer that knows no words."""
 MAX_TOKENS = 256
 BATCH = 8
 TRIAL = ("", "Where is my withdrawal?", "출금이 안 돼요 😡", "我的提现在哪里？", "где мои деньги? " * 200)
@@ -52,6 +54,8 @@ class HuggingFaceScorer:
 
     def probabilities(self, texts: Sequence[str]) -> Table:
         """(texts, labels); every row sums to 1. A post's tail beyond MAX_TOKENS is not read."""
+        if not texts:
+            return np.zeros((0, len(self.labels)))
         read = self._tokenizer(
             [text[:MAX_CHARACTERS] for text in texts],
             truncation=True,
@@ -119,17 +123,16 @@ def _labels(path: Path, config: Mapping[str, object]) -> tuple[str, ...]:
 
 
 def _tokenizer(folder: Path, config: Mapping[str, object]) -> _Tokenizer:
+    if not any(True for pattern in VOCABULARIES for _ in folder.glob(pattern)):
+        raise ModelError(f"{folder} has no tokenizer: fetch the model again, with its tokenizer.json.")
     os.environ.setdefault("TRANSFORMERS_VERBOSITY", "error")  # else it says at import that torch is not there
     from transformers import AutoTokenizer  # noqa: PLC0415 - takes seconds
 
+    auto = cast("Any", AutoTokenizer)
     try:
-        tokenizer = cast(
-            "_Tokenizer", cast("Any", AutoTokenizer).from_pretrained(folder, local_files_only=True, trust_remote_code=False)
-        )
+        tokenizer = cast("_Tokenizer", auto.from_pretrained(folder, local_files_only=True, trust_remote_code=False))
     except Exception as error:  # noqa: BLE001 - the library raises whatever its readers do
-        raise ModelError(
-            f"{folder} has no tokenizer that can be read ({type(error).__name__}): fetch it again, with its tokenizer.json."
-        ) from None
+        raise ModelError(f"{folder} has a tokenizer that cannot be read ({type(error).__name__}): fetch it again.") from None
     known = config.get("vocab_size")
     if isinstance(known, int) and len(tokenizer) > known:
         raise ModelError(
