@@ -171,6 +171,31 @@ def evaluate(  # noqa: PLR0913 - each is an option of the command
     raise typer.Exit(evaluate.run(wanted, as_json))
 
 
+train = typer.Typer(no_args_is_help=True, help="Train a model on rows of your own, or on what reviewers decided.")
+app.add_typer(train, name="train")
+
+
+@train.command("intents")
+def train_intents(
+    *,
+    data: Annotated[Path, typer.Option(help="csv(.gz) or jsonl(.gz) with text and label; a column split if you like.")],
+    out: Annotated[Path, typer.Option(help="Folder of the new model.", file_okay=False)],
+    split: Annotated[
+        str | None, typer.Option(help="Rows to take, by the column split; `all` takes every row.", show_default="train")
+    ] = None,
+    encoder: Annotated[
+        Path | None, typer.Option(help="A model folder with an encoder.", show_default="the shipped one")
+    ] = None,
+) -> None:
+    """A model for any set of labels, over the shipped encoder.
+
+    A label named oos, out_of_scope or none is no class of its own: it says what the model should doubt.
+    """
+    from cli import train
+
+    raise typer.Exit(train.run_intents(data, out, split, encoder))
+
+
 @app.command(context_settings=PASS_ON | {"help_option_names": []})
 def bench(context: typer.Context, name: Annotated[str, typer.Argument()] = "") -> None:
     """Run a benchmark or quality evaluation; without a name, list them."""
