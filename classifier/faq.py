@@ -213,7 +213,7 @@ def _likeness(shelf: _Shelf, grams: Sparse, articles: int) -> Floats:
 def _understand(articles: Sequence[Article], encoder: Encoder) -> _Meanings:
     texts = [[text for code in article.questions for text in _wordings(article, code)] or [article.id] for article in articles]
     vectors = unit(encoder.encode_plain([text for group in texts for text in group]).mean)
-    return _Meanings(vectors=vectors, firsts=np.cumsum([0, *(len(group) for group in texts[:-1])]))
+    return _Meanings(vectors=vectors, firsts=np.cumsum([0, *(len(group) for group in texts[:-1])], dtype=np.int64))
 
 
 def _ideas(articles: Sequence[Article]) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -15,7 +15,7 @@ from classifier.model import softmax
 from classifier.ngrams import FEATURES
 
 Floats = NDArray[np.float64]
-_MOST_STEPS = 150
+_MOST_STEPS = 100
 _MOST_WEIGHT = 100.0
 
 
@@ -67,7 +67,7 @@ def fit_sparse(rows: Matrix, given: Sequence[str], labels: Sequence[str], weight
 
 def fit_dense(rows: object, given: Sequence[str], labels: Sequence[str], weights: Floats, strength: float) -> Fitted:
     """As `fit_sparse`, on rows whose every column is used."""
-    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS, tol=1e-3))
+    regression = cast("_Regression", LogisticRegression(C=strength, max_iter=_MOST_STEPS, tol=2e-3))
     regression.fit(rows, np.array(given), sample_weight=weights)
     coefficients, intercept = regression.coef_, regression.intercept_
     if len(coefficients) == 1:

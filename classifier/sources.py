@@ -130,3 +130,15 @@ def article_texts(articles: Sequence[Article]) -> list[tuple[str, Article]]:
 
 def _sentences(answer: str) -> list[str]:
     return [sentence.strip() for sentence in answer.replace("。", ". ").split(". ") if sentence.strip()]
+
+
+_ENGLISH = ("banking77", "clinc150", "hwu64", "bitext_support")
+
+
+def read_unlabelled_english(shared: Path) -> list[str]:
+    """Texts of the public intent sets without their labels: on them the encoder should stay what it was."""
+    texts: set[str] = set()
+    for name in _ENGLISH:
+        with gzip.open(shared / "intent" / f"A_en_{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+            texts |= {line["text"] for line in csv.DictReader(file)}
+    return sorted(texts)

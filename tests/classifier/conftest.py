@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.faq import FaqIndex, load_articles
+from classifier.faq import FaqIndex, load_articles, load_calibration
 from classifier.fleet import FleetClassifier
 from classifier.model import Model, load
 from domain.people import Identity
@@ -25,8 +25,9 @@ def model() -> Model:
 
 
 @pytest.fixture(scope="session")
-def faq() -> FaqIndex:
-    return FaqIndex(load_articles(ROOT / "config" / "faq" / "kestrel.jsonl"))
+def faq(model: Model) -> FaqIndex:
+    articles = load_articles(ROOT / "config" / "faq" / "kestrel.jsonl")
+    return FaqIndex(articles, load_calibration(FOLDER), model.encoder)
 
 
 @pytest.fixture(scope="session")

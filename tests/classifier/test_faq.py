@@ -1,12 +1,17 @@
 """The catalogue's mistakes are named; questions find their article."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from classifier.faq import FaqIndex, load_articles, load_calibration
+from classifier.model import Model
 from domain.errors import ConfigError, ModelError
+from domain.understanding import Article, FaqMatch
+from tests.classifier.conftest import FOLDER
 
 GOOD = {
     "id": "a",
@@ -63,6 +68,10 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         load_articles(tmp_path / "none.jsonl")
 
 
+def _match(faq: FaqIndex, model: Model, texts: list[str], languages: list[str]) -> list[list[FaqMatch]]:
+    return faq.match(texts, languages, model.read(texts, all_encoded=True), model.heads)
+
+
 @pytest.mark.parametrize(
     ("text", "language", "article"),
     [
@@ -76,39 +85,59 @@ def test_a_missing_file_is_refused(tmp_path: Path) -> None:
         ("mã xác minh SMS không gửi về", "vi", "no-verification-code"),
     ],
 )
-def test_a_question_finds_its_article(faq: FaqIndex, text: str, language: str, article: str) -> None:
-    matches = faq.match([text], [language])[0]
+def test_a_question_finds_its_article(faq: FaqIndex, model: Model, text: str, language: str, article: str) -> None:
+    matches = _match(faq, model, [text], [language])[0]
     assert matches[0].article_id == article
     assert matches[0].probability > 2 * matches[1].probability
 
 
 @pytest.mark.parametrize("text", ["gm everyone", "BTC to the moon", "happy birthday to our moderator"])
-def test_chatter_finds_none(faq: FaqIndex, text: str) -> None:
-    assert faq.match([text], ["en"])[0][0].probability < 0.3
+def test_chatter_finds_none(faq: FaqIndex, model: Model, text: str) -> None:
+    assert _match(faq, model, [text], ["en"])[0][0].probability < 0.3
 
 
-def test_at_most_three_and_best_first(faq: FaqIndex) -> None:
-    matches = faq.match(["my deposit is missing", "hello"], ["en", "en"])
-    for found in matches:
+def test_at_most_three_and_best_first(faq: FaqIndex, model: Model) -> None:
+    for found in _match(faq, model, ["my deposit is missing", "hello"], ["en", "en"]):
         assert len(found) == 3
         assert [one.probability for one in found] == sorted((one.probability for one in found), reverse=True)
 
 
-def test_a_batch_gives_what_single_posts_give(faq: FaqIndex) -> None:
-    texts, languages = ["where is my deposit", "提现多久", "¿cuál es la comisión?"], ["en", "zh", "es"]
-    together = faq.match(texts, languages)
-    for row in range(len(texts)):
-        alone = faq.match([texts[row]], [languages[row]])[0]
-        assert [one.article_id for one in alone] == [one.article_id for one in together[row]]
-        assert [one.probability for one in alone] == pytest.approx([one.probability for one in together[row]])
+def test_a_post_the_encoder_need_not_read_matches_nothing(faq: FaqIndex, model: Model) -> None:
+    texts = ["where is my deposit", "gm"]
+    reading = replace(model.read(texts, all_encoded=True), encoded=np.array([True, False]))
+    first, second = faq.match(texts, ["en", "en"], reading, model.heads)
+    assert first[0].article_id == "deposit-not-credited"
+    assert second == []
 
 
-def test_an_unknown_language_is_still_answered(faq: FaqIndex) -> None:
-    assert faq.match(["hello"], ["xx"])[0]
-    assert faq.match([], []) == []
+def test_articles_the_model_never_saw_are_found_by_their_wording_and_meaning(model: Model) -> None:
+    articles = [
+        Article(
+            id=name,
+            intent="product_info",
+            url=f"https://help.kestrel.example/{name}",
+            title={"en": title},
+            answer={"en": title},
+            questions={"en": [question]},
+        )
+        for name, title, question in [
+            ("gift-cards", "Gift cards", "How do I redeem a gift card?"),
+            ("dark-mode", "Dark mode", "Can I switch the app to dark mode?"),
+            ("price-alerts", "Price alerts", "How do I set a price alert?"),
+        ]
+    ]
+    index = FaqIndex(articles, load_calibration(FOLDER), model.encoder)
+    asked = ["is there a night theme in the app?", "my gift voucher, where do i enter it", "notify me when btc hits 50k?"]
+    found = _match(index, model, asked, ["en"] * 3)
+    assert [one[0].article_id for one in found] == ["dark-mode", "gift-cards", "price-alerts"]
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"pair": [1], "final": [1], "neutral": [1]}', '{"pair": "x"}'])
+def test_an_unknown_language_is_still_answered(faq: FaqIndex, model: Model) -> None:
+    assert _match(faq, model, ["hello"], ["xx"])[0]
+    assert _match(faq, model, [], []) == []
+
+
+@pytest.mark.parametrize("content", ["{", "[]", '{"pair": [1], "final": [1]}', '{"pair": "x"}'])
 def test_a_wrong_calibration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "faq.json").write_text(content, encoding="utf-8")
     with pytest.raises(ModelError, match=r"faq\.json"):

@@ -8,26 +8,48 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.model import MANIFEST, TASKS, WEIGHTS, Model, load
+from classifier.encoder import NETWORK, TOKENIZER
+from classifier.linear import WEIGHTS
+from classifier.model import EXTRA_HEADS, HEADS, MANIFEST, TASKS, Model, load
+from classifier.posts import load_posts
 from classifier.text import MAX_CHARACTERS, normalise
 from domain.errors import ModelError
 from tests.classifier.conftest import FOLDER
 
 TEXTS = ["my withdrawal is stuck!!", "充值一直没到账", "", "🚀", "a" * 5000, "\ud800 broken", "спасибо, всё пришло"]
+ROUNDING = 0.05
+"""How far int8 lets a probability move with the texts beside it in a batch."""
 
 
-def test_probabilities_sum_to_one_for_every_task(model: Model) -> None:
-    for judged in model.judge(TEXTS):
-        assert set(judged) == set(TASKS)
-        assert all(sum(one.probabilities.values()) == pytest.approx(1.0) for one in judged.values())
+def test_probabilities_sum_to_one_for_every_head(model: Model) -> None:
+    found = model.probabilities(TEXTS)
+    assert set(found) == {*TASKS, *EXTRA_HEADS}
+    for name, table in found.items():
+        assert table.shape == (len(TEXTS), len(model.heads[name].labels))
+        np.testing.assert_allclose(table.sum(axis=1), 1.0)
 
 
-def test_a_batch_gives_what_single_posts_give(model: Model) -> None:
+def test_a_batch_gives_what_single_posts_give_up_to_rounding(model: Model) -> None:
     together = model.probabilities(TEXTS)
     for row, text in enumerate(TEXTS):
         alone = model.probabilities([text])
-        for task in TASKS:
-            np.testing.assert_allclose(alone[task][0], together[task][row], rtol=1e-6)
+        for name, table in together.items():
+            np.testing.assert_allclose(alone[name][0], table[row], atol=ROUNDING)
+
+
+def test_the_encoder_reads_whoever_may_need_help(model: Model) -> None:
+    asking = ["my withdrawal is stuck for two days, please help", "提现卡住了，怎么办", "як зняти кошти?"]
+    assert model.read(asking).encoded.all()
+
+
+def test_the_cascade_spares_the_encoder_some_chatter_and_says_the_same(model: Model) -> None:
+    posts = [post for post in load_posts() if post.calibration and post.action == "none"]
+    texts = [post.text for post in posts]
+    cheap, full = model.read(texts), model.read(texts, all_encoded=True)
+    spared = ~cheap.encoded
+    assert spared.any()
+    need = [reading.probabilities["action"].argmax(axis=1)[spared] for reading in (cheap, full)]
+    assert (need[0] == need[1]).mean() > 0.9
 
 
 def test_loading_twice_gives_the_same(model: Model) -> None:
@@ -50,7 +72,7 @@ def test_normalisation_never_grows_without_bound() -> None:
 
 def _drop_label(folder: Path) -> None:
     manifest = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
-    manifest["tasks"]["urgency"]["labels"].pop()
+    manifest["heads"]["urgency"]["labels"].pop()
     (folder / MANIFEST).write_text(json.dumps(manifest), encoding="utf-8")
 
 
@@ -62,9 +84,12 @@ def _set(field: str, value: object) -> Callable[[Path], None]:
     return change
 
 
-def _cut(folder: Path) -> None:
-    content = (folder / WEIGHTS).read_bytes()
-    (folder / WEIGHTS).write_bytes(content[: len(content) // 2])
+def _cut(name: str) -> Callable[[Path], None]:
+    def change(folder: Path) -> None:
+        content = (folder / name).read_bytes()
+        (folder / name).write_bytes(content[: len(content) // 2])
+
+    return change
 
 
 def _wrong_shape(folder: Path) -> None:
@@ -93,13 +118,20 @@ def _remove(name: str) -> Callable[[Path], None]:
     [
         (_remove(MANIFEST), "is missing"),
         (_remove(WEIGHTS), "is missing"),
+        (_remove(NETWORK), "cannot be read"),
         (_write(MANIFEST, b"{"), "cannot be read"),
         (_write(MANIFEST, b"\xff\xfe"), "cannot be read"),
-        (_cut, "cannot be read"),
-        (_set("format", 99), "not of format"),
+        (_cut(WEIGHTS), "cannot be read"),
+        (_cut(HEADS), "cannot be read"),
+        (_cut(NETWORK), "no sound network"),
+        (_write(NETWORK, b""), "no sound network"),
+        (_cut(TOKENIZER), "no tokenizer"),
+        (_set("encoder", "other"), "another encoder"),
+        (_set("format", 99), "not a fleet model of format"),
+        (_set("kind", "intents"), "not a fleet model"),
         (_set("dense", ["other"]), "concepts"),
-        (_set("tasks", []), "wrong labels"),
-        (_drop_label, "wrong labels for the task urgency"),
+        (_set("heads", []), "wrong labels"),
+        (_drop_label, "wrong labels for the head `urgency`"),
         (_wrong_shape, "`bias`"),
     ],
 )
