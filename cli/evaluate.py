@@ -19,7 +19,8 @@ from config.load import ROOT, load_settings
 from config.settings import Settings
 from domain.errors import ConfigError
 from domain.people import Platform
-from domain.understanding import Assessment
+from domain.understanding import Assessment, Classifier
+from triage.policy import Policy
 
 Task = Literal["sentiment", "urgency", "intent", "threat", "spam", "faq", "language"]
 
@@ -122,17 +123,21 @@ def measure_positive(wanted: Wanted, label: str, rows: Sequence[Labelled], score
 
 
 def _answers(wanted: Wanted, rows: Sequence[Labelled], settings: Settings, done: Done) -> Report:
-    """FAQ matches as the fleet makes them for a stranger's post in a group."""
-    from workers.rehearsal import ask
     from workers.wiring import build_classifier, build_policy
 
     policy = build_policy(settings)
     evaluation.check_labels(wanted.data, rows, (evaluation.NO_ARTICLE, *policy.articles))
-    classifier = build_classifier(settings)
+    return measure_answers(wanted, rows, build_classifier(settings), policy, done)
+
+
+def measure_answers(wanted: Wanted, rows: Sequence[Labelled], classifier: Classifier, policy: Policy, done: Done) -> Report:
+    """FAQ matches as the fleet makes them for a stranger's post in a group."""
+    from workers.rehearsal import ask
+
     questions = [ask(row.text, CHANNEL, place) for place, row in enumerate(rows)]
-    classifier.assess(questions[:1])
-    started = time.perf_counter()
+    classifier.assess(questions[:1])  # warms up what is loaded late
     assessments: list[Assessment] = []
+    started = time.perf_counter()
     for batch in evaluation.batches(questions):
         assessments += classifier.assess(batch)
         done(len(batch))

@@ -10,14 +10,15 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner, Result
 
-from cli.evaluate import HEAD_OF_POSITIVE, Wanted, measure, measure_positive
+from cli.evaluate import HEAD_OF_POSITIVE, Wanted, measure, measure_answers, measure_positive
 from cli.evaluation_agreement import agreement_json, show_agreement
 from cli.evaluation_report import report_json, show_report
 from cli.main import app
 from domain.errors import ConfigError, FleetwatchError
 from tests.classifier.test_evaluation import MOODS, Said, nothing, rows
 from tests.tiny_model import tiny_model
-from tests.workers.test_rehearsal import agreed, row
+from tests.triage.builders import policy
+from tests.workers.test_rehearsal import KNOWN, Prepared, agreed, row
 
 TOP = {"n", "accuracy", "macro_f1", "macro_recall", "per_class", "per_lang", "ece", "texts_per_second"}
 POSTS = (("where is my money", "en"), ("출금이 안 돼요", "ko"), ("где мои деньги", "ru"), ("我的钱在哪里", "zh"))
@@ -142,6 +143,14 @@ def test_a_positive_label_that_is_not_there_is_told(label: str, words: str) -> N
 
 def test_scam_and_spam_are_asked_of_their_own_heads() -> None:
     assert HEAD_OF_POSITIVE == {"scam": "threat", "spam": "spam"}
+
+
+def test_faq_answers_are_measured_as_the_fleet_gives_them() -> None:
+    sheet = rows(("answered", "reset-password"), ("perhaps answered", "reset-password"), ("thanks", "none"))
+    told: list[int] = []
+    content = report_json(measure_answers(wanted(task="faq"), sheet, Prepared(KNOWN), policy(), told.append))
+    assert (content["coverage"], content["precision"], content["recall_at_1"]) == (pytest.approx(1 / 3), 1.0, 1.0)
+    assert (content["accuracy"], told) == (pytest.approx(2 / 3), [3])
 
 
 def test_the_report_is_json_and_its_curve_ends_with_all_rows(capsys: pytest.CaptureFixture[str]) -> None:
