@@ -24,7 +24,7 @@ from storage import listener_states, switches
 from storage.db import Database
 from workers.clock import new_reference, utc_now
 from workers.fleet import Fleet
-from workers.wiring import build_classifier, build_fleet, build_policy, configured
+from workers.wiring import build_fleet, build_policy, configured, keep_models
 
 LOOK_EVERY_S = 0.2
 
@@ -53,6 +53,7 @@ class _Up:
         self, settings: Settings, data_dir: Path, listening: socket.socket, sandbox: "demo.Sandbox | None", speed: float | None
     ) -> None:
         self._settings = settings
+        self._data_dir = data_dir
         self._database = Database(settings.storage.url_at(data_dir))
         self._listening = listening
         self._sandbox = sandbox
@@ -84,8 +85,8 @@ class _Up:
         server = ConsoleServer(create_app(self._settings, self._database, policy, clock=utc_now, new_reference=reference))
         tasks: list[asyncio.Task[Any]] = [asyncio.create_task(server.serve(sockets=[self._listening]))]
         try:
-            classifier = await asyncio.to_thread(build_classifier, self._settings)
-            fleet = build_fleet(self._settings, self._database, policy, classifier)
+            models = await asyncio.to_thread(keep_models, self._settings, self._data_dir)
+            fleet = build_fleet(self._settings, self._database, models)
             tasks.append(asyncio.create_task(fleet.run()))
             tasks.append(asyncio.create_task(show_counts(self._database)))
             tasks.append(asyncio.create_task(self._stop.wait()))

@@ -1,10 +1,12 @@
 """What can be set, and its defaults. `config/load.py` reads the values."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+
+from domain.understanding import Task
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Bound = Annotated[float, Field(gt=0, lt=1)]
@@ -29,6 +31,27 @@ class Files(Section):
     replies: Path = Path("config/replies")
     identities: Path = Path("config/identities.toml")
     model: Path = Path("classifier/models/default")
+
+
+class Replacement(Section):
+    """A model in the place of one task of the shipped one. A relative folder begins in the project's folder."""
+
+    folder: Path
+    labels: dict[str, str] = {}
+    """Label of the model -> label of the task; what is left out must be the task's own."""
+
+
+class Models(Section):
+    sentiment: Replacement | None = None
+    urgency: Replacement | None = None
+    intent: Replacement | None = None
+    threat: Replacement | None = None
+    scam_type: Replacement | None = None
+
+    @property
+    def chosen(self) -> dict[Task, Replacement]:
+        named: dict[Task, Replacement | None] = {task: getattr(self, task) for task in get_args(Task)}
+        return {task: one for task, one in named.items() if one is not None}
 
 
 class Console(Section):
@@ -167,6 +190,7 @@ class Settings(BaseSettings):
 
     brand: Brand = Brand()
     files: Files = Files()
+    models: Models = Models()
     console: Console = Console()
     storage: Storage = Storage()
     queue: Queue = Queue()

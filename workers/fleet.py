@@ -14,6 +14,7 @@ from storage.db import Database
 from workers.clock import Clock
 from workers.handle import Handler
 from workers.intake import Intake
+from workers.models import ModelWatch
 from workers.perform import Performer
 from workers.queue import Queue
 from workers.sweep import Sweep
@@ -39,6 +40,7 @@ class Fleet:
     intake: Intake
     handler: Handler
     performer: Performer
+    models: ModelWatch
     sweep: Sweep
     watch: Watch
     now: Clock
@@ -53,6 +55,7 @@ class Fleet:
                     group.create_task(self._listen(platform, make))
                 group.create_task(self.queue.serve("handle", self.handler.handle, batch=HANDLE_BATCH))
                 group.create_task(self.queue.serve("perform", self.performer.perform, batch=PERFORM_BATCH))
+                group.create_task(forever("models", self.models.run))
                 group.create_task(forever("sweep", self.sweep.run))
                 group.create_task(forever("watch", self.watch.run))
         finally:

@@ -6,13 +6,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from classifier.faq import FaqIndex, load_articles, load_calibration
 from classifier.fleet import FleetClassifier
 from classifier.model import load as load_model
 from classifier.redaction import redact, redact_json
+from classifier.replacing import load_replacements
 from classifier.risk import RiskTable, load_risk
+from classifier.shelf import Shelf
 from config.load import ROOT, load_phrases, load_registry
 from config.settings import Rules, Settings
 from domain.acting import Responder
@@ -36,6 +39,7 @@ from workers.clock import new_reference, utc_now
 from workers.fleet import Fleet
 from workers.handle import Handler
 from workers.intake import Intake
+from workers.models import ModelKeeper, ModelWatch, Serving
 from workers.perform import Performer
 from workers.queue import InProcessQueue
 from workers.queue_arq import ArqQueue
@@ -105,9 +109,7 @@ def configured(settings: Settings) -> tuple[Platform, ...]:
     return tuple(platform for platform in PLATFORMS if WIRES[platform].configured(settings))
 
 
-def _thresholds(
-    rules: Rules, risks: RiskTable, language: str | None = None, platform: Platform | None = None
-) -> Thresholds:
+def _thresholds(rules: Rules, risks: RiskTable, language: str | None = None, platform: Platform | None = None) -> Thresholds:
     return Thresholds(
         answer=risks.threshold("answer", rules.answer_risk, language, platform),
         propose=rules.propose,
@@ -119,10 +121,13 @@ def _thresholds(
     )
 
 
-def build_policy(settings: Settings) -> Policy:
-    """Raises ConfigError for a mistake in the FAQ or the reply texts, ModelError for a model without its risk table."""
+def build_policy(settings: Settings, folder: Path | None = None) -> Policy:
+    """With the thresholds of the model in `folder`, or of the settings' own.
+
+    Raises ConfigError for a mistake in the FAQ or the reply texts, ModelError for a model without its risk table.
+    """
     rules, trends = settings.rules, settings.trends
-    risks = load_risk(ROOT / settings.files.model)
+    risks = load_risk(folder or ROOT / settings.files.model)
     budgets = {"x": settings.x.budget, "telegram": settings.telegram.budget, "discord": settings.discord.budget}
     return Policy(
         brand=settings.brand.name,
@@ -154,10 +159,24 @@ def build_policy(settings: Settings) -> Policy:
     )
 
 
-def build_classifier(settings: Settings) -> Classifier:
-    """Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
+def model_shelf(settings: Settings, data_dir: Path) -> Shelf:
+    """The models of a data folder; the default one is the settings'."""
+    return Shelf(data_dir / "models", ROOT / settings.files.model)
+
+
+def keep_models(settings: Settings, data_dir: Path) -> ModelKeeper:
+    """The model in use, for a fleet. Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
+    return ModelKeeper(model_shelf(settings, data_dir), partial(_serving, settings))
+
+
+def _serving(settings: Settings, folder: Path) -> Serving:
+    return Serving(classifier=build_classifier(settings, folder), policy=build_policy(settings, folder))
+
+
+def build_classifier(settings: Settings, folder: Path | None = None) -> Classifier:
+    """Over the model in `folder`, or the settings'. Slow (seconds): call it in a thread. Raises ModelError or ConfigError."""
     registry = load_registry(ROOT / settings.files.identities)
-    folder = ROOT / settings.files.model
+    folder = folder or ROOT / settings.files.model
     model = load_model(folder)
     return FleetClassifier(
         model,
@@ -165,25 +184,23 @@ def build_classifier(settings: Settings) -> Classifier:
         registry.identities,
         registry.brand_words,
         [word for words in registry.role_words.values() for word in words],
+        load_replacements(settings.models.chosen, ROOT, {task: model.heads[task].labels for task in settings.models.chosen}),
     )
 
 
-def build_fleet(settings: Settings, database: Database, policy: Policy, classifier: Classifier) -> Fleet:
+def build_fleet(settings: Settings, database: Database, models: ModelKeeper) -> Fleet:
     """Everything that moves mentions, for the platforms that have tokens."""
     registry = load_registry(ROOT / settings.files.identities)
     accesses: dict[Platform, Any] = {platform: WIRES[platform].access(settings, registry) for platform in configured(settings)}
     queue = ArqQueue(settings.queue.redis_url) if settings.queue.redis_url else InProcessQueue()
     owner = f"{socket.gethostname()}:{os.getpid()}"
 
-    def current_policy() -> Policy:
-        return policy
-
     performer = Performer(
         database=database,
         responders={platform: WIRES[platform].responder(access) for platform, access in accesses.items()},
         shadows={platform: ShadowResponder(platform=platform) for platform in accesses},
         alerter=AppriseAlerter([url.get_secret_value() for url in settings.alerts.urls]),
-        policy=current_policy,
+        policy=models.policy,
         now=utc_now,
         owner=owner,
     )
@@ -195,15 +212,16 @@ def build_fleet(settings: Settings, database: Database, policy: Policy, classifi
         handler=Handler(
             database=database,
             queue=queue,
-            classifier=classifier,
-            policy=current_policy,
+            classifier=models,
+            policy=models.policy,
             officials={(who.platform, who.id): who for who in registry.identities if who.id},
             new_reference=partial(new_reference, settings.brand.ticket_prefix),
             now=utc_now,
             owner=owner,
         ),
         performer=performer,
+        models=ModelWatch(keeper=models, database=database, now=utc_now),
         sweep=Sweep(database=database, queue=queue, performer=performer, now=utc_now),
-        watch=Watch(database=database, queue=queue, policy=current_policy, now=utc_now, public_url=settings.console.public_url),
+        watch=Watch(database=database, queue=queue, policy=models.policy, now=utc_now, public_url=settings.console.public_url),
         now=utc_now,
     )
