@@ -3,11 +3,14 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
 from domain.errors import ConfigError
+
+Progress = Callable[[str, int, int], None]
+"""What is told while a model is trained: stage, steps done, steps in all."""
 
 
 @contextmanager

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 
 from classifier.encoder import NETWORK, TOKENIZER, Encoder, load_encoder
-from classifier.folders import new_folder, write_json
-from classifier.intent_training import Progress, Trained, fit_intents
+from classifier.folders import Progress, new_folder, write_json
+from classifier.intent_training import Trained, fit_intents
 from classifier.intents import FORMAT, KIND, SHIPPED, WEIGHTS
 from classifier.labelled import Labelled
 from classifier.linear import pack

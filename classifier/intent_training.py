@@ -7,7 +7,7 @@ n-grams. Folds of the training rows say how much each is to be trusted, and when
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, cast
@@ -20,6 +20,7 @@ from sklearn.svm import LinearSVC  # pyright: ignore[reportMissingTypeStubs, rep
 
 from classifier.encoder import WIDTH, Encoded
 from classifier.fitting import fit_two, weigh
+from classifier.folders import Progress
 from classifier.intents import (
     BATCH,
     DENSE,
@@ -52,8 +53,6 @@ _MOST_STEPS = 2000
 Floats = NDArray[np.float32]
 Table = NDArray[np.float64]
 Codes = NDArray[np.int64]
-Progress = Callable[[str, int, int], None]
-"""Stage, steps done, steps in all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -196,6 +196,81 @@ def train_intents(
     raise typer.Exit(train.run_intents(data, out, split, encoder))
 
 
+models = typer.Typer(no_args_is_help=True, help="List the models, put one in use, fetch another.")
+app.add_typer(models, name="models")
+
+
+@models.command("list")
+def list_models(as_json: AsJson = False, data_dir: DataDir = STATE) -> None:
+    """Show every model, which one is in use, and what is wrong with the broken ones."""
+    from cli import models
+
+    raise typer.Exit(models.list_models(data_dir, as_json))
+
+
+@models.command("use")
+def use_model(
+    name: Annotated[str | None, typer.Argument(help="A name of the list; `default` is the shipped one.")] = None,
+    previous: Annotated[bool, typer.Option("--previous", help="Go back to the one before.")] = False,
+    data_dir: DataDir = STATE,
+) -> None:
+    """Put a model in use; a running fleet takes it up within seconds."""
+    from cli import models
+
+    raise typer.Exit(models.use(name, previous, data_dir))
+
+
+@models.command("pull")
+def pull_model(
+    source: Annotated[str, typer.Argument(help="Hub id (owner/name), or a folder to copy.")],
+    revision: Annotated[str | None, typer.Option(help="Branch, tag or commit of the hub.", show_default="main")] = None,
+    name: Annotated[str | None, typer.Option(help="Name on the list.", show_default="the source's")] = None,
+    data_dir: DataDir = STATE,
+) -> None:
+    """Fetch a model from the hub or copy a folder, and try it; nothing is put in use."""
+    from cli import models
+
+    raise typer.Exit(models.pull(source, revision, name, data_dir))
+
+
+RetrainedHead = Literal["intent", "urgency", "sentiment", "threat", "action"]
+NewFolder = Annotated[
+    Path | None,
+    typer.Option(
+        help="Folder of the new model, which is then not taken into use.", show_default="the data folder's, in use at once"
+    ),
+]
+
+
+@train.command("heads")
+def train_heads(
+    *,
+    task: Annotated[RetrainedHead, typer.Option(help="What the labels say; intents may be new ones.")],
+    data: Annotated[Path, typer.Option(help="csv(.gz) or jsonl(.gz) with text and label; a column author if you know it.")],
+    out: NewFolder = None,
+    data_dir: DataDir = STATE,
+) -> None:
+    """Correct one judgement of the fleet's model; a better model is taken into use, a worse one is not kept."""
+    from cli import train
+
+    raise typer.Exit(train.run_heads(task, data, out, data_dir))
+
+
+@train.command("reviews")
+def train_reviews(
+    *,
+    include_x: Annotated[
+        bool, typer.Option("--include-x", help="Learn from posts on X too. X's developer policy forbids training on them.")
+    ] = False,
+    out: NewFolder = None,
+    data_dir: DataDir = STATE,
+) -> None:
+    """Correct the fleet's model by what reviewers decided and labelled; posts on X are left out, as X's policy asks."""
+    from cli import train
+
+    raise typer.Exit(train.run_reviews(data_dir, out, include_x))
+
+
 @app.command(context_settings=PASS_ON | {"help_option_names": []})
 def bench(context: typer.Context, name: Annotated[str, typer.Argument()] = "") -> None:
     """Run a benchmark or quality evaluation; without a name, list them."""

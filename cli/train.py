@@ -1,16 +1,28 @@
 """`fleetwatch train`: models of a brand's own, from labelled rows or from reviewers' decisions."""
 
+import asyncio
 import sys
 from collections import Counter
-from collections.abc import Generator
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from classifier.articles import load_articles
+from classifier.folders import Progress
 from classifier.intent_files import Source, check_out, train_intents
-from classifier.intent_training import Progress, Trained
+from classifier.intent_training import Trained
 from classifier.intents import SHIPPED
 from classifier.labelled import Labelled, read_labelled
-from domain.errors import ConfigError
+from classifier.model import load
+from classifier.opening import kind_of
+from classifier.retrain import Compared, Row, draft_of, keep, retrain
+from classifier.shelf import Shelf
+from cli.fleet_database import open_database
+from config.load import ROOT, load_settings
+from domain.errors import ConfigError, ModelError
+from domain.people import PLATFORMS, Platform
+from storage import lessons
+from storage.lessons import Lesson
 
 ALL = "all"
 """For `--split`: every row."""
@@ -24,6 +36,86 @@ def run_intents(data: Path, out: Path, split: str | None, encoder: Path | None) 
         trained = train_intents(rows, out, Source(name=data.name, split=chosen), report, encoder or SHIPPED)
     print(_told(trained, out))
     return 0
+
+
+def run_heads(head: str, data: Path, out: Path | None, data_dir: Path) -> int:
+    """One head, on the rows of a file."""
+    rows = [Row(text=row.text, label=row.label, author=row.more.get("author", "")) for row in read_labelled(data)]
+    return _retrained({head: rows}, f"`{data.name}`", out, data_dir)
+
+
+def run_reviews(data_dir: Path, out: Path | None, include_x: bool) -> int:
+    """Every head about which reviewers have said enough."""
+    platforms = tuple(platform for platform in PLATFORMS if include_x or platform != "x")
+    articles = {article.id: article.intent for article in load_articles(ROOT / load_settings().files.faq)}
+    taught: dict[str, list[Row]] = {}
+    for lesson in asyncio.run(_lessons(data_dir, platforms)):
+        label = articles.get(lesson.article_id, "") if lesson.article_id else lesson.label
+        if label:
+            author = f"{lesson.platform}:{lesson.author_id}"
+            taught.setdefault(lesson.head, []).append(Row(text=lesson.text, label=label, author=author))
+    if not taught:
+        raise ConfigError(f"{data_dir}: reviewers have not decided anything yet that could be learned from; review some posts.")
+    return _retrained(taught, f"reviewers' decisions ({', '.join(platforms)})", out, data_dir)
+
+
+async def _lessons(data_dir: Path, platforms: Sequence[Platform]) -> list[Lesson]:
+    """What decisions imply, then what reviewers said when they were asked for labels."""
+    async with open_database(data_dir) as database, database.reading() as tx:
+        decided = await lessons.of_decisions(tx, platforms=platforms)
+        return decided + await lessons.of_labels(tx, platforms=platforms)
+
+
+def _retrained(rows: Mapping[str, Sequence[Row]], source: str, out: Path | None, data_dir: Path) -> int:
+    """Exit code 1 when nothing was promoted."""
+    if out is not None and out.exists():
+        raise ConfigError(f"--out {out}: is there already; name a new folder.")
+    shelf = Shelf(data_dir / "models", ROOT / load_settings().files.model)
+    base = shelf.path(shelf.current())
+    if kind_of(base) != "fleet":
+        raise ModelError(f"{base} is not a model of the fleet's own, so its heads cannot be retrained: use another first.")
+    with draft_of(base) as draft:
+        compared = [one for head in rows if (one := _attempt(draft, head, rows[head], source, alone=len(rows) == 1))]
+        if not any(one.better for one in compared):
+            return 1
+        version = load(draft).version
+        keep(draft, out or shelf.path(version))
+    if out is None:
+        shelf.use(version)
+        print(f"In use: {version}. `fleetwatch models use {base.name}` goes back.")
+    else:
+        print(f"Written to {out}; not taken into use.")
+    return 0
+
+
+def _attempt(draft: Path, head: str, rows: Sequence[Row], source: str, *, alone: bool) -> Compared | None:
+    """Too few rows of one head among several are told, and the others go on."""
+    try:
+        with progress() as report:
+            compared = retrain(draft, head, rows, source, report)
+    except ConfigError as error:
+        if alone:
+            raise
+        print(error)
+        return None
+    show_compared(compared)
+    return compared
+
+
+def show_compared(compared: Compared) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    table = Table(title=f"{compared.head}: {compared.fitted} new rows", title_justify="left")
+    table.add_column("measured on")
+    for name in ("rows", "accuracy before", "after", "macro F1 before", "after"):
+        table.add_column(name, justify="right")
+    for name, (before, after) in (("new rows held out", compared.new), ("written posts", compared.written)):
+        shown = (before.accuracy, after.accuracy, before.macro_f1, after.macro_f1)
+        table.add_row(name, str(after.n), *(f"{value:.3f}" for value in shown))
+    console = Console()
+    console.print(table)
+    print(compared.sentence)
 
 
 def chosen_rows(data: Path, split: str | None) -> tuple[str, list[Labelled]]:
