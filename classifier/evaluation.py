@@ -98,7 +98,7 @@ def check_labels(path: Path, rows: Sequence[Labelled], known: Sequence[str]) -> 
         line = next(row.line for row in rows if row.label == unknown[0])
         raise ConfigError(
             f"{path}:{line}: the model does not know {_some(unknown)}; it knows {_some(known)}: "
-            "relabel the rows, or name another model or task."
+            "relabel the rows, name another model or task, or score one label with --positive."
         )
 
 

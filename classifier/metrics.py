@@ -3,6 +3,7 @@
 Macro figures are means over the labels that occur in the truth, as the published benchmarks take them.
 """
 
+from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -110,7 +111,8 @@ def coverage_at_risk(curve: Sequence[RiskPoint], risk: float) -> float:
 
 def error_at_coverage(curve: Sequence[RiskPoint], coverage: float) -> RiskPoint:
     """The first point of a curve that covers at least this share of the rows."""
-    return next((point for point in curve if point.coverage >= coverage), curve[-1])
+    place = bisect_left(curve, coverage, key=lambda point: point.coverage)
+    return curve[min(place, len(curve) - 1)]
 
 
 def _counted(truth: Sequence[str], said: Sequence[str]) -> tuple[_Counts, _Counts, _Counts, list[str]]:
