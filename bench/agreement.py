@@ -62,9 +62,8 @@ def main(arguments: Sequence[str] | None = None, show: Callable[[str], None] = p
         return 0
     show(f"{'field':<12}{'posts':>7}{'agreed':>9}{'kappa':>8}  worst language")
     for name, row in table.items():
-        show(
-            f"{name:<12}{row['posts']:>7}{row['agreed']:>9.3f}{row['kappa']:>8.3f}  {row['worst_language']} {row['worst_kappa']:.3f}"
-        )
+        worst = f"{row['worst_language']} {row['worst_kappa']:.3f}"
+        show(f"{name:<12}{row['posts']:>7}{row['agreed']:>9.3f}{row['kappa']:>8.3f}  {worst}")
     return 0
 
 

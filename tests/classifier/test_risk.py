@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from classifier.risk import ACTS, NEVER, RiskTable, Trials, load_risk, write_trials
+from classifier.risk import ACTS, NEVER, Act, RiskTable, Trials, load_risk, write_trials
 from domain.errors import ModelError
 
 
@@ -74,7 +74,7 @@ def test_the_curve_ends_with_every_post() -> None:
 
 
 def test_trials_survive_the_file(tmp_path: Path) -> None:
-    trials = {act: _honest(50, 4) for act in ACTS}
+    trials: dict[Act, Trials] = {act: _honest(50, 4) for act in ACTS}
     write_trials(tmp_path, trials)
     again = load_risk(tmp_path)
     for act, one in trials.items():
