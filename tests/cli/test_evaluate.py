@@ -18,7 +18,7 @@ from domain.errors import ConfigError, FleetwatchError
 from tests.classifier.test_evaluation import MOODS, Said, nothing, rows
 from tests.tiny_model import tiny_model
 from tests.triage.builders import policy
-from tests.workers.test_rehearsal import KNOWN, Prepared, agreed, row
+from tests.workers.test_rehearsal import KNOWN, Prepared, agreed, line, row, written
 
 TOP = {"n", "accuracy", "macro_f1", "macro_recall", "per_class", "per_lang", "ece", "texts_per_second"}
 POSTS = (("where is my money", "en"), ("출금이 안 돼요", "ko"), ("где мои деньги", "ru"), ("我的钱在哪里", "zh"))
@@ -179,3 +179,15 @@ def test_the_end_to_end_table_says_what_each_rate_counts(capsys: pytest.CaptureF
     told = capsys.readouterr().out
     assert "end to end on posts.jsonl, 2 rows" in told
     assert "1 of 2" in told
+
+
+def test_the_shipped_fleet_is_measured_end_to_end(tmp_path: Path) -> None:
+    found = asked_json("--end-to-end", written(tmp_path, line(text="how do I reset my password?"), line(platform="x")))
+    assert (found["n"], found["fields"]["lang"]["n"], found["counts"]["answered"]["of"]) == (2, 2, 2)
+    assert found["texts_per_second"] > 0
+
+
+@pytest.mark.parametrize(("task", "label"), [("urgency", "high"), ("spam", "ham"), ("faq", "reset-password")])
+def test_the_shipped_model_is_measured(tmp_path: Path, task: str, label: str) -> None:
+    sheet = data(tmp_path, ("how do I reset my password?", label, "en"))
+    assert asked_json("--task", task, "--data", sheet)["n"] == 1
