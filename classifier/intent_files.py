@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
-from classifier.encoder import NETWORK, TOKENIZER, Encoder, load_encoder
+from classifier.encoder import NETWORK, TOKENIZER
 from classifier.folders import Progress, new_folder, write_json
 from classifier.intent_training import Trained, fit_intents
-from classifier.intents import FORMAT, KIND, SHIPPED, WEIGHTS
+from classifier.intents import FORMAT, KIND, WEIGHTS, Encodes
 from classifier.labelled import Labelled
 from classifier.linear import pack
 from classifier.model import MANIFEST
@@ -31,18 +31,20 @@ class Source:
 
 
 def train_intents(
-    examples: Sequence[Labelled], out: Path, source: Source, progress: Progress, encoder_folder: Path = SHIPPED
+    examples: Sequence[Labelled], out: Path, source: Source, encoder: Encodes, progress: Progress, carried: Path | None = None
 ) -> Trained:
-    """Trains on the examples and writes the model to `out`. Raises ConfigError or ModelError before anything is written."""
+    """Trains on the examples and writes the model to `out`. Raises ConfigError before anything is written.
+
+    `carried`: the folder of an encoder that is not the shipped one; the model takes it along.
+    """
     check_out(out)
-    encoder = load_encoder(encoder_folder)
     trained = fit_intents(examples, encoder, _version(examples, encoder), progress)
     with new_folder(out) as draft:
         _write(draft, trained, encoder)
         (draft / CARD).write_text(_card(trained, examples, source), encoding="utf-8")
-        if encoder_folder.resolve() != SHIPPED:
+        if carried is not None:
             for name in (NETWORK, TOKENIZER):
-                shutil.copyfile(encoder_folder / name, draft / name)
+                shutil.copyfile(carried / name, draft / name)
     return trained
 
 
@@ -58,13 +60,13 @@ def check_out(out: Path) -> None:
         raise ConfigError(f"--out {out}: there is something else than a model of intents; name a new folder.")
 
 
-def _version(examples: Sequence[Labelled], encoder: Encoder) -> str:
+def _version(examples: Sequence[Labelled], encoder: Encodes) -> str:
     """The same rows over the same encoder give the same version."""
     content = "\n".join([encoder.digest, *(f"{example.label}\t{example.text}" for example in examples)])
     return f"{KIND}-{hashlib.sha256(content.encode()).hexdigest()[:10]}"
 
 
-def _write(folder: Path, trained: Trained, encoder: Encoder) -> None:
+def _write(folder: Path, trained: Trained, encoder: Encodes) -> None:
     weights = trained.weights
     grams, scale = pack(weights.grams.astype(np.float64))
     np.savez_compressed(

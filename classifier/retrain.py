@@ -11,7 +11,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,14 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NewRows:
+    """Rows for one head. `source`: what the model card calls them."""
+
+    rows: Sequence[Row]
+    source: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Compared:
     """The head before and after, on the new rows held out and on the written posts of the calibration voices."""
 
@@ -104,18 +112,19 @@ def keep(draft: Path, out: Path) -> None:
         shutil.copytree(draft, folder, dirs_exist_ok=True)
 
 
-def retrain(draft: Path, head: str, rows: Sequence[Row], source: str, progress: Progress) -> Compared:
+def retrain(draft: Path, head: str, new_rows: NewRows, progress: Progress, posts: Sequence[Post] | None = None) -> Compared:
     """Corrects one head of the model in `draft`, and puts the old files back where the new head is no better.
 
-    `source`: what the model card calls the rows. Raises ConfigError when the rows are too few or their labels wrong.
+    `posts`: the written posts, if not all. Raises ConfigError when the rows are too few or their labels wrong.
     """
     progress(f"retraining {head}", 0, 3)
     before = load(draft)
-    rows = [Row(text=redact(row.text).text, label=row.label, author=row.author) for row in rows if row.text.strip()]
+    rows = [replace(row, text=redact(row.text).text) for row in new_rows.rows if row.text.strip()]
     fitted, held_out = [row for row in rows if not row.held_out], [row for row in rows if row.held_out]
     new_labels = _check(head, before.heads[head].labels, fitted, held_out)
-    posts = [post for post in load_posts() if post.label(head) is not None]
+    posts = [post for post in (load_posts() if posts is None else posts) if post.label(head) is not None]
     judges = [(redact(post.text).text, str(post.label(head))) for post in posts if post.calibration]
+    (draft / CARD).touch()
     kept = {name: (draft / name).read_bytes() for name in (MANIFEST, HEADS, WEIGHTS, CARD)}
     _add_labels(draft, before, head, new_labels)
     _correct(draft, head, fitted, _spread([post for post in posts if not post.calibration]))
@@ -130,7 +139,9 @@ def retrain(draft: Path, head: str, rows: Sequence[Row], source: str, progress: 
     )
     progress(f"retraining {head}", 3, 3)
     if compared.better:
-        (draft / CARD).write_text(kept[CARD].decode("utf-8") + _section(compared, before.version, source), encoding="utf-8")
+        (draft / CARD).write_text(
+            kept[CARD].decode("utf-8") + _section(compared, before.version, new_rows.source), encoding="utf-8"
+        )
     else:
         for name, content in kept.items():
             (draft / name).write_bytes(content)

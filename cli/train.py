@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from classifier.articles import load_articles
+from classifier.encoder import load_encoder
 from classifier.folders import Progress
 from classifier.intent_files import Source, check_out, train_intents
 from classifier.intent_training import Trained
@@ -15,7 +16,7 @@ from classifier.intents import SHIPPED
 from classifier.labelled import Labelled, read_labelled
 from classifier.model import load
 from classifier.opening import kind_of
-from classifier.retrain import Compared, Row, draft_of, keep, retrain
+from classifier.retrain import Compared, NewRows, Row, draft_of, keep, retrain
 from classifier.shelf import Shelf
 from cli.fleet_database import open_database
 from config.load import ROOT, load_settings
@@ -32,8 +33,9 @@ def run_intents(data: Path, out: Path, split: str | None, encoder: Path | None) 
     """A model for the labels of the file, whatever they are."""
     check_out(out)
     chosen, rows = chosen_rows(data, split)
+    source, network = Source(name=data.name, split=chosen), load_encoder(encoder or SHIPPED)
     with progress() as report:
-        trained = train_intents(rows, out, Source(name=data.name, split=chosen), report, encoder or SHIPPED)
+        trained = train_intents(rows, out, source, network, report, carried=encoder)
     print(_told(trained, out))
     return 0
 
@@ -75,7 +77,8 @@ def _retrained(rows: Mapping[str, Sequence[Row]], source: str, out: Path | None,
     if kind_of(base) != "fleet":
         raise ModelError(f"{base} is not a model of the fleet's own, so its heads cannot be retrained: use another first.")
     with draft_of(base) as draft:
-        compared = [one for head in rows if (one := _attempt(draft, head, rows[head], source, alone=len(rows) == 1))]
+        attempts = {head: NewRows(rows=found, source=source) for head, found in rows.items()}
+        compared = [one for head, new in attempts.items() if (one := _attempt(draft, head, new, alone=len(rows) == 1))]
         if not any(one.better for one in compared):
             return 1
         version = load(draft).version
@@ -88,11 +91,11 @@ def _retrained(rows: Mapping[str, Sequence[Row]], source: str, out: Path | None,
     return 0
 
 
-def _attempt(draft: Path, head: str, rows: Sequence[Row], source: str, *, alone: bool) -> Compared | None:
+def _attempt(draft: Path, head: str, rows: NewRows, *, alone: bool) -> Compared | None:
     """Too few rows of one head among several are told, and the others go on."""
     try:
         with progress() as report:
-            compared = retrain(draft, head, rows, source, report)
+            compared = retrain(draft, head, rows, report)
     except ConfigError as error:
         if alone:
             raise
