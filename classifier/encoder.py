@@ -3,6 +3,7 @@
 import hashlib
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, cast
@@ -16,8 +17,6 @@ from domain.errors import ModelError
 NETWORK, TOKENIZER = "encoder.onnx", "tokenizer.json"
 WIDTH = 384
 MAX_TOKENS = 96
-BATCH = 8
-"""Texts of like length a run: larger batches wait for memory, not for arithmetic."""
 
 Floats = NDArray[np.float32]
 
@@ -60,8 +59,6 @@ class _Options(Protocol):
     intra_op_num_threads: int
     inter_op_num_threads: int
 
-    def add_session_config_entry(self, key: str, value: str) -> None: ...
-
 
 class _Runtime(Protocol):
     """The little of onnxruntime that is used here."""
@@ -71,43 +68,42 @@ class _Runtime(Protocol):
 
 
 class Encoder:
-    """Safe to call from several threads."""
+    """Safe to call from several threads.
 
-    def __init__(self, tokenizer: _Tokenizer, session: _Session, digest: str) -> None:
+    Every text is run by itself: int8 rounds by the largest number of a batch, so neighbours would change what is said of a
+    text; and short texts on as many threads as there are cores are as fast as padded batches.
+    """
+
+    def __init__(self, tokenizer: _Tokenizer, session: _Session, digest: str, threads: int) -> None:
         self._tokenizer = tokenizer
         self._session = session
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="encoder")
         self.digest = digest
 
     def encode(self, texts: Sequence[str]) -> Encoded:
-        """Raw texts in; a text's numbers do not depend on its neighbours (up to the rounding of int8)."""
+        """Raw texts in; a text's numbers do not depend on the texts beside it."""
         return self.encode_plain([plain(text) for text in texts])
 
     def encode_plain(self, texts: Sequence[str]) -> Encoded:
         """As `encode`, of texts that `classifier.text.plain` has made."""
-        ids = [encoding.ids for encoding in self._tokenizer.encode_batch(list(texts))]
-        order = sorted(range(len(ids)), key=lambda place: len(ids[place]))
-        table = np.zeros((len(ids), len(_PARTS) * WIDTH), np.float32)
-        for first in range(0, len(order), BATCH):
-            places = order[first : first + BATCH]
-            table[places] = self._run([ids[place] for place in places])
+        encodings = self._tokenizer.encode_batch(list(texts))
+        rows = list(self._pool.map(self._run, encodings, chunksize=1))
+        table = np.concatenate(rows) if rows else np.zeros((0, len(_PARTS) * WIDTH), np.float32)
         return Encoded(**{part: table[:, n * WIDTH : (n + 1) * WIDTH] for n, part in enumerate(_PARTS)})
 
-    def _run(self, ids: Sequence[Sequence[int]]) -> Floats:
-        tokens = np.zeros((len(ids), max(len(row) for row in ids)), np.int64)
-        mask = np.zeros_like(tokens)
-        for place, row in enumerate(ids):
-            tokens[place, : len(row)] = row
-            mask[place, : len(row)] = 1
-        return self._session.run(None, {"input_ids": tokens, "attention_mask": mask})[0]
+    def _run(self, encoding: _Encoding) -> Floats:
+        tokens = np.array([encoding.ids], np.int64)
+        return self._session.run(None, {"input_ids": tokens, "attention_mask": np.ones_like(tokens)})[0]
 
 
 def load_encoder(folder: Path, threads: int = 0) -> Encoder:
-    """The encoder in `folder`. `threads`: of one run; 0 takes all cores. Raises ModelError when a file is missing or bad."""
+    """The encoder in `folder`. `threads`: texts at a time; 0: one a core. Raises ModelError when a file is missing or bad."""
     network, tokenizer = _bytes(folder / NETWORK), _bytes(folder / TOKENIZER)
     return Encoder(
         _tokenizer(folder / TOKENIZER, tokenizer),
-        _session(folder / NETWORK, network, threads or len(os.sched_getaffinity(0))),
+        _session(folder / NETWORK, network),
         hashlib.sha256(network + tokenizer).hexdigest(),
+        threads or len(os.sched_getaffinity(0)),
     )
 
 
@@ -129,15 +125,13 @@ def _tokenizer(path: Path, content: bytes) -> _Tokenizer:
     return tokenizer
 
 
-def _session(path: Path, content: bytes, threads: int) -> _Session:
+def _session(path: Path, content: bytes) -> _Session:
     import onnxruntime  # noqa: PLC0415  # pyright: ignore[reportMissingTypeStubs]
 
     library = cast("_Runtime", onnxruntime)
     options = library.SessionOptions()
-    options.intra_op_num_threads = threads
+    options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
-    # idle threads that spin take the cores from the event loop and the database
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return library.InferenceSession(content, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # noqa: BLE001 - onnxruntime's errors share no base class
