@@ -18,6 +18,21 @@ class TopicBin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedGroup:
+    """Posts of one language and intent that were judged within a span of time, and how sure the intents were."""
+
+    language: str
+    intent: str
+    count: int
+    confidence: float
+    """Sum over the posts of the intent's probability."""
+    squares: float
+    """Sum of its squares."""
+    doubtful: int
+    """Posts whose intent is more likely wrong than right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Spike:
     """A topic above its expected band in the newest bin."""
 

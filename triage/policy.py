@@ -75,6 +75,8 @@ class Policy:
     """Urgency -> time until the first human answer."""
     silent_intents: frozenset[str]
     """Intents whose bursts wake nobody: praise, feedback, chatter."""
+    samples_per_day: int = 0
+    """Posts handled without a human that are put before one each UTC day, to learn from."""
     opt_out_words: frozenset[str] = field(default_factory=frozenset[str])
     own_thresholds: Mapping[tuple[str, Platform], Thresholds] = field(default_factory=dict[tuple[str, Platform], Thresholds])
     """By language and platform."""
