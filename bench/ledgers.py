@@ -88,7 +88,7 @@ async def read_stored(url: str) -> Stored:
                 replies=await _replies(tx),
                 tickets=await _posts(tx, MentionRow.id.in_(select(TicketMentionRow.mention_id))),
                 flags=await _posts(tx, MentionRow.id.in_(select(FlagRow.mention_id).where(FlagRow.tier != "watch"))),
-                reviews=await _posts(tx, MentionRow.id.in_(select(ReviewRow.mention_id))),
+                reviews=await _posts(tx, MentionRow.id.in_(select(ReviewRow.mention_id).where(ReviewRow.kind != "label"))),
             )
     finally:
         await database.close()

@@ -10,7 +10,8 @@ from domain.understanding import Assessment, Signal
 
 ReplyPurpose = Literal["faq", "acknowledge", "custom"]
 Tier = Literal["watch", "review", "likely"]
-ReviewKind = Literal["reply", "ticket", "flag", "unsure"]
+ReviewKind = Literal["reply", "ticket", "flag", "unsure", "label"]
+"""`label` asks for no decision: a sampled post's true labels, to learn from."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

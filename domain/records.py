@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, get_args
 
 from domain.deciding import Effect, Reason, ReviewKind, Tier
 from domain.hearing import Mention
@@ -93,7 +93,10 @@ class FlagRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReviewRecord:
-    """One thing a human must decide. `proposed` is what approval would do."""
+    """One thing a human must decide. `proposed` is what approval would do.
+
+    Kind `label` proposes nothing, and its `risk` is what the label is worth.
+    """
 
     id: int
     mention_id: int
@@ -137,6 +140,42 @@ class CaseFile:
     reviews: tuple[ReviewRecord, ...]
 
 
+Head = Literal["intent", "urgency", "sentiment", "threat", "action"]
+"""What a reviewer labels. Actions: `reply_faq`, `open_ticket`, `flag`, `none`."""
+HEADS: tuple[Head, ...] = get_args(Head)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LabelRecord:
+    """What a reviewer said about one head of one sampled post. `was`: what the model said, and for actions what was done."""
+
+    mention_id: int
+    platform: Platform
+    author_id: str
+    """The platform's id of the author: training and evaluation must not share one."""
+    language: str
+    text: str
+    """Redacted."""
+    head: Head
+    label: str
+    was: str
+    by: str
+    at: datetime
+    drawn: bool
+    """At random: its label speaks for all posts handled without a human. The others were chosen for their doubt."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadAgreement:
+    """Of `n` labels of one head in one language, `agreed` say what the model had said."""
+
+    head: Head
+    language: str
+    drawn: bool
+    n: int
+    agreed: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SwitchRecord:
     """Per platform: `killed` stops every send at once; `live` False is shadow mode."""
@@ -178,7 +217,7 @@ class ListenerRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Counts:
-    """Live totals. `waiting` counts undecided reviews, `unknown` actions whose fate is not known."""
+    """Live totals. `waiting` counts undecided reviews (sampled posts aside), `unknown` actions whose fate is not known."""
 
     heard: int
     answered: int

@@ -3,19 +3,25 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, cast, distinct, func, select, text
+from sqlalchemy import BigInteger, ColumnElement, case, cast, distinct, func, select, text
 from sqlalchemy.orm import InstrumentedAttribute
 
 from domain.records import Counts
-from domain.trends import TopicBin
+from domain.trends import JudgedGroup, TopicBin
 from storage.db import Tx
 from storage.tables import ActionRow, AssessmentRow, Base, FlagRow, MentionRow, ReviewRow, TicketRow
 from storage.tables_house import ChangeRow, QuarantineRow
 from storage.writing import on_sqlite
 
+_LIKELIER_WRONG = 0.5
+"""An intent below this probability is doubtful."""
+
 
 async def totals(tx: Tx) -> Counts:
-    """Over all time. `flagged` leaves out tier watch, `failed` adds mentions and actions, `pending` adds those being sent."""
+    """Over all time. `flagged` leaves out tier watch, `waiting` what only asks for a label.
+
+    `failed` adds mentions and actions, `pending` adds those being sent.
+    """
     sent = (ActionRow.kind == "reply") & (ActionRow.state == "sent")
     answered = select(func.count(distinct(ActionRow.mention_id))).where(sent).scalar_subquery()
     columns = {
@@ -23,7 +29,7 @@ async def totals(tx: Tx) -> Counts:
         "answered": answered,
         "tickets": _count(TicketRow),
         "flagged": _count(FlagRow, FlagRow.tier != "watch"),
-        "waiting": _count(ReviewRow, ReviewRow.state == "waiting"),
+        "waiting": _count(ReviewRow, ReviewRow.state == "waiting", ReviewRow.kind != "label"),
         "failed": _count(MentionRow, MentionRow.state == "failed") + _count(ActionRow, ActionRow.state == "failed"),
         "unknown": _count(ActionRow, ActionRow.state == "unknown"),
         "shadowed": _count(ActionRow, ActionRow.state == "shadowed", ActionRow.kind == "reply"),
@@ -51,6 +57,26 @@ async def per_topic(tx: Tx, *, since: datetime, until: datetime, bin: timedelta)
     return [
         TopicBin(intent=intent, platform=platform, language=language, start=since + at * width, count=count)
         for intent, platform, language, at, count in (await tx.execute(query))
+    ]
+
+
+async def judged(tx: Tx, *, since: datetime, until: datetime) -> list[JudgedGroup]:
+    """Posts judged in `[since, until)`, by language and intent, and how sure the intents were.
+
+    No scam posts: those carry no intent of their own. Nor posts judged before confidences were kept.
+    """
+    sure = AssessmentRow.confidence
+    doubtful = func.sum(case((sure < _LIKELIER_WRONG, 1), else_=0))
+    query = (
+        select(AssessmentRow.language, AssessmentRow.intent, func.count(), func.sum(sure), func.sum(sure * sure), doubtful)
+        .where(AssessmentRow.assessed_at >= since, AssessmentRow.assessed_at < until, AssessmentRow.threat == "none")
+        .where(sure.is_not(None))
+        .group_by(AssessmentRow.language, AssessmentRow.intent)
+        .order_by(AssessmentRow.language, AssessmentRow.intent)
+    )
+    return [
+        JudgedGroup(language=language, intent=intent, count=count, confidence=total or 0.0, squares=squares, doubtful=unsure)
+        for language, intent, count, total, squares, unsure in (await tx.execute(query))
     ]
 
 

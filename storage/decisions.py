@@ -136,4 +136,4 @@ async def _insert(tx: Tx, table: type[Base], rows: Sequence[dict[str, Any]]) -> 
 def _assessment_row(mention_id: int, assessment: Assessment, now: datetime) -> dict[str, Any]:
     labels = {name: getattr(assessment, name).label for name in ("language", "intent", "urgency", "sentiment", "threat")}
     kept = {"assessment": assessment, "model_version": assessment.model_version, "assessed_at": now}
-    return {"mention_id": mention_id, **labels, **kept}
+    return {"mention_id": mention_id, **labels, "confidence": assessment.intent.confidence, **kept}

@@ -44,8 +44,9 @@ async def queue(
     kind: ReviewKind | None = None,
     limit: int = 100,
 ) -> list[ReviewRecord]:
-    """Waiting reviews, claimed ones included: highest risk first, then the earliest due."""
-    query = _select().where(ReviewRow.state == "waiting").order_by(ReviewRow.risk.desc(), ReviewRow.due_at, ReviewRow.id)
+    """Waiting reviews, claimed ones included: highest risk first, then the earliest due. Those for a label stand below all."""
+    order = (ReviewRow.kind == "label", ReviewRow.risk.desc(), ReviewRow.due_at, ReviewRow.id)
+    query = _select().where(ReviewRow.state == "waiting").order_by(*order)
     for column, wanted in ((MentionRow.platform, platform), (AssessmentRow.language, language), (ReviewRow.kind, kind)):
         query = query if wanted is None else query.where(column == wanted)
     return await _records(tx, query.limit(limit))

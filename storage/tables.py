@@ -8,7 +8,7 @@ from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from domain.deciding import Effect, Reason, ReviewKind, Tier
 from domain.hearing import ListenerState, Media
 from domain.people import AccountKind, Platform
-from domain.records import ActionKind, ActionState, FlagState, MentionState, ReviewState, Role, TicketState
+from domain.records import ActionKind, ActionState, FlagState, Head, MentionState, ReviewState, Role, TicketState
 from domain.understanding import Assessment, Signal
 from storage import codec
 from storage.columns import CleanText, Coded, Utc
@@ -39,6 +39,7 @@ class Base(DeclarativeBase):
             (str, Platform, MentionState, ActionKind, ActionState, TicketState, FlagState, ReviewState, ReviewKind, Tier, Role),
             CleanText(),
         ),
+        Head: CleanText(),
         ListenerState: CleanText(),
         AccountKind: ACCOUNT_KIND,
         tuple[Effect, ...]: EFFECTS,
@@ -130,6 +131,8 @@ class AssessmentRow(Base):
     """What the classifier last said about a mention; the labels are columns so that they can be counted."""
 
     __tablename__ = "assessments"
+    # It holds all that the drift of a week of posts is counted from, so that no assessment is read for it.
+    __table_args__ = (Index("ix_assessments_judged", "assessed_at", "threat", "language", "intent", "confidence"),)
 
     mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id"), primary_key=True, autoincrement=False)
     language: Mapped[str]
@@ -137,6 +140,8 @@ class AssessmentRow(Base):
     urgency: Mapped[str]
     sentiment: Mapped[str]
     threat: Mapped[str]
+    confidence: Mapped[float | None]
+    """Of the intent. None: judged by a version that did not keep it apart."""
     assessment: Mapped[Assessment]
     model_version: Mapped[str]
     assessed_at: Mapped[datetime]
@@ -260,3 +265,22 @@ class ReviewRow(Base):
     outcome: Mapped[str | None]
     decided_by: Mapped[str | None]
     decided_at: Mapped[datetime | None]
+
+
+class LabelRow(Base):
+    """What a reviewer said about one head of a sampled post."""
+
+    __tablename__ = "labels"
+    __table_args__ = (UniqueConstraint("review_id", "head"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    mention_id: Mapped[int] = mapped_column(ForeignKey("mentions.id"), index=True)
+    review_id: Mapped[int] = mapped_column(ForeignKey("reviews.id"))
+    head: Mapped[Head]
+    label: Mapped[str]
+    was: Mapped[str]
+    """What the model said; for actions, what was done."""
+    drawn: Mapped[bool]
+    """The post was drawn at random."""
+    labelled_by: Mapped[str]
+    labelled_at: Mapped[datetime] = mapped_column(index=True)
