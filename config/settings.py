@@ -106,6 +106,8 @@ class Rules(Section):
     author_cooldown_s: Positive = 120
     thread_cooldown_s: Positive = 300
     reply_within_hours: Positive = 6
+    samples_per_day: Annotated[int, Field(ge=0, le=1000)] = 40
+    """Posts handled without a reviewer that reviewers are asked to label each day; 0: none."""
     due_minutes: dict[Literal["critical", "high", "normal", "low"], Positive] = {
         "critical": 15,
         "high": 60,

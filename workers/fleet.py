@@ -1,4 +1,4 @@
-"""The running fleet: listeners, handling, performing, sweeping and watching, each under a supervisor."""
+"""The running fleet: listeners, handling, performing, sweeping, watching and sampling, each under a supervisor."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,6 +17,7 @@ from workers.intake import Intake
 from workers.models import ModelWatch
 from workers.perform import Performer
 from workers.queue import Queue
+from workers.sample import Sampler
 from workers.sweep import Sweep
 from workers.watch import Watch
 
@@ -43,6 +44,7 @@ class Fleet:
     models: ModelWatch
     sweep: Sweep
     watch: Watch
+    sampler: Sampler
     now: Clock
 
     async def run(self) -> None:
@@ -58,6 +60,7 @@ class Fleet:
                 group.create_task(forever("models", self.models.run))
                 group.create_task(forever("sweep", self.sweep.run))
                 group.create_task(forever("watch", self.watch.run))
+                group.create_task(forever("sample", self.sampler.run))
         finally:
             for responder in self.performer.responders.values():
                 await responder.close()

@@ -43,6 +43,7 @@ from workers.models import ModelKeeper, ModelWatch, Serving
 from workers.perform import Performer
 from workers.queue import InProcessQueue
 from workers.queue_arq import ArqQueue
+from workers.sample import Sampler
 from workers.sweep import Sweep
 from workers.watch import Watch
 
@@ -155,6 +156,7 @@ def build_policy(settings: Settings, folder: Path | None = None) -> Policy:
         reply_within=timedelta(hours=rules.reply_within_hours),
         due={urgency: timedelta(minutes=minutes) for urgency, minutes in rules.due_minutes.items()},
         silent_intents=rules.silent_intents,
+        samples_per_day=rules.samples_per_day,
         opt_out_words=frozenset(word.casefold() for word in rules.opt_out_words),
     )
 
@@ -223,5 +225,6 @@ def build_fleet(settings: Settings, database: Database, models: ModelKeeper) -> 
         models=ModelWatch(keeper=models, database=database, now=utc_now),
         sweep=Sweep(database=database, queue=queue, performer=performer, now=utc_now),
         watch=Watch(database=database, queue=queue, policy=models.policy, now=utc_now, public_url=settings.console.public_url),
+        sampler=Sampler(database=database, policy=models.policy, now=utc_now, owner=owner),
         now=utc_now,
     )
