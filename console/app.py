@@ -22,7 +22,7 @@ from console.context import Console
 from console.faults import fault
 from console.guard import SECURITY_HEADERS, Guard
 from console.live import Live
-from console.pages import case, fleet, login, mentions, probes, queue, tickets, users
+from console.pages import case, fleet, login, mentions, probes, quality, queue, tickets, users
 from console.passwords import Passwords
 from console.render import STATIC, Pages
 from console.screen import fragment, see_other
@@ -33,7 +33,7 @@ from triage.policy import Policy
 
 log = structlog.get_logger(__name__)
 
-PAGES = (login, queue, case, tickets, mentions, fleet, users, probes)
+PAGES = (login, queue, case, tickets, mentions, fleet, quality, users, probes)
 
 
 def create_app(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from console.context import Console
+from console.labelling import Ask, asks
 from console.verdicts import proposed_reply, proposed_ticket
 from domain.deciding import OpenTicket, PostReply
 from domain.limits import MAX_LENGTH, text_length
@@ -37,6 +38,8 @@ class Desk:
     draft: str = ""
     length: int = 0
     limit: int = 0
+    asks: Sequence[Ask] = ()
+    """The labels to confirm or correct, for items that ask for them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +52,9 @@ class Bars:
 
 
 def current(items: Sequence[ReviewRecord], chosen: int | None) -> ReviewRecord | None:
-    """The item asked for, else the first that waits, else the last decided."""
+    """The item asked for, else the first that waits (for a label last), else the last decided."""
     named = [item for item in items if item.id == chosen]
-    waiting = [item for item in items if item.state == "waiting"]
+    waiting = sorted((item for item in items if item.state == "waiting"), key=lambda item: item.kind == "label")
     return next(iter(named or waiting or list(items)[-1:]), None)
 
 
@@ -71,6 +74,7 @@ def lay_out(item: ReviewRecord | None, case: CaseFile, console: Console, user: U
         draft=draft,
         length=text_length(platform, draft),
         limit=MAX_LENGTH[platform],
+        asks=asks(case) if item.kind == "label" else (),
     )
 
 

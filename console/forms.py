@@ -7,7 +7,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Str
 
 from domain.deciding import ReviewKind
 from domain.people import Platform
-from domain.records import FlagState, MentionState, Role, TicketState
+from domain.records import HEADS, FlagState, Head, MentionState, Role, TicketState
 
 Id = Annotated[int, Path(ge=1, le=2**31 - 1)]
 
@@ -33,6 +33,8 @@ Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=3, m
 ReplyText = Annotated[str, StringConstraints(strip_whitespace=True, max_length=5000), Printable]
 Username = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{1,31}$"), BeforeValidator(_name)]
 TypedPassword = Annotated[str, StringConstraints(max_length=1000)]
+
+Label = Annotated[str | None, Blank, StringConstraints(max_length=100)]
 
 LanguageCode = Literal["en", "zh", "ko", "ja", "ru", "es", "fr", "vi"]
 
@@ -77,6 +79,23 @@ class VerdictForm(Form):
     reason: Reason
     text: ReplyText = ""
     then: Literal["stay", "next"] = "stay"
+
+
+class LabelForm(Form):
+    """One label a head; left out where the reviewer skips the post."""
+
+    intent: Label = None
+    urgency: Label = None
+    sentiment: Label = None
+    threat: Label = None
+    action: Label = None
+    then: Literal["stay", "next", "skip"] = "stay"
+
+    @property
+    def given(self) -> dict[Head, str]:
+        """Empty: skipped."""
+        said: dict[Head, str | None] = {head: getattr(self, head) for head in HEADS}
+        return {} if self.then == "skip" else {head: name for head, name in said.items() if name}
 
 
 class FateForm(Form):

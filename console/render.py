@@ -26,7 +26,7 @@ class Pages:
             trim_blocks=True,
             lstrip_blocks=True,
         )
-        helpers = (words.label, words.percent, words.initials, words.hue, words.iso, words.utc, words.lang)
+        helpers = (words.label, words.drifting, words.percent, words.initials, words.hue, words.iso, words.utc, words.lang)
         filters = cast("dict[str, object]", self._environment.filters)
         filters.update({helper.__name__: helper for helper in helpers})
         shared: dict[str, object] = {

@@ -9,7 +9,7 @@ from console.context import Console
 from domain.deciding import Decision, Effect, JoinTicket, OpenTicket, PostReply, Reason, Verdict
 from domain.errors import AlreadyDecided
 from domain.records import ActionRecord, CaseFile, ReviewRecord, TicketRecord, UserRecord
-from storage import accounts, actions, audit, casefile, decisions, flags, reviews, standing, tickets
+from storage import accounts, actions, audit, casefile, decisions, flags, labels, reviews, standing, tickets
 from storage.db import Tx
 from triage.governor import Plea, govern, reply_cost
 from triage.review import review
@@ -48,10 +48,12 @@ async def decide(tx: Tx, console: Console, user: UserRecord, review_id: int, ver
     now = console.clock()
     matter = await load(tx, review_id)
     item = matter.item
+    if item.kind == "label":
+        raise Refused("This item asks for labels, not for a decision.")
     if item.action_id is not None:
         raise Refused("Say first what became of the reply whose sending was interrupted.")
     if not await reviews.decide(tx, item.id, user=user.username, outcome=verdict.choice, now=now):
-        raise AlreadyDecided(_who_was_first(item, now))
+        raise AlreadyDecided(who_was_first(item, now))
     verdict = _worded(item, verdict)
     await _decide_flag(tx, matter, verdict, now)
     decision = review(item, verdict, case=matter.case, policy=console.policy, reference=console.new_reference())
@@ -71,6 +73,8 @@ async def undo(tx: Tx, console: Console, user: UserRecord, review_id: int) -> Ma
     refusal = why_not_undo(matter, user, now, console)
     if refusal:
         raise Refused(refusal)
+    if matter.item.kind == "label":
+        await labels.remove(tx, review_id)
     for action in _queued_by(matter):
         if not await actions.cancel(tx, action.id, detail=f"undone by {user.username}", now=now):
             raise Refused("Too late: the reply is being sent.")
@@ -105,7 +109,7 @@ async def resolve(tx: Tx, user: UserRecord, review_id: int, fate: Fate, now: dat
     if item.action_id is None:
         raise Refused("This item is not about an interrupted reply.")
     if not await reviews.decide(tx, review_id, user=user.username, outcome=fate, now=now):
-        raise AlreadyDecided(_who_was_first(item, now))
+        raise AlreadyDecided(who_was_first(item, now))
     states: dict[Fate, Literal["sent", "pending", "failed"]] = {"there": "sent", "absent": "pending", "leave": "failed"}
     detail = f"{user.username}: {fate}"
     if not await actions.settle(tx, item.action_id, state=states[fate], detail=detail, now=now):
@@ -115,7 +119,7 @@ async def resolve(tx: Tx, user: UserRecord, review_id: int, fate: Fate, now: dat
     return matter
 
 
-def _who_was_first(item: ReviewRecord, now: datetime) -> str:
+def who_was_first(item: ReviewRecord, now: datetime) -> str:
     if item.state == "decided":
         return f"{item.decided_by} has already decided this: {item.outcome}. Your decision was not recorded."
     if item.claimed_by and item.claimed_until and item.claimed_until > now:
@@ -203,10 +207,14 @@ async def _confirm_new_flags(tx: Tx, user: UserRecord, matter: Matter, now: date
 def _queued_by(matter: Matter) -> list[ActionRecord]:
     """The outbox rows of this decision: no earlier reply to the mention may still be sent after it."""
     decided_at = matter.item.decided_at
+    if matter.item.kind == "label":
+        return []  # labels queue nothing; what the fleet may still be sending is not theirs to stop
     return [action for action in matter.case.actions if decided_at and action.not_before >= decided_at]
 
 
 def _opened_by(matter: Matter) -> list[TicketRecord]:
+    if matter.item.kind == "label":
+        return []
     ticket = proposed_ticket(matter.item)
     own = ticket.reference if ticket else None
     return [one for one in matter.case.tickets if one.created_at == matter.item.decided_at or one.reference == own]

@@ -40,6 +40,11 @@ def label(value: str) -> str:
     return _SPECIAL.get(value, value.replace("_", " "))
 
 
+def drifting(what: str) -> str:
+    """`languages` -> `the mix of languages`, `ko` -> `Korean`."""
+    return "the mix of languages" if what == "languages" else LANGUAGE_NAMES.get(what, what or "posts of unknown language")
+
+
 def percent(probability: float) -> str:
     """Never rounds doubt away: 0.997 is 99%, not 100%."""
     if 0.99 < probability < 1:

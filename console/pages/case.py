@@ -6,11 +6,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from starlette.responses import Response
 
-from console import verdicts
+from console import labelling, verdicts
 from console.access import Reviewer, Viewer
 from console.context import Console, Here
 from console.desk import REASONS, bars, current, held_by_other, lay_out, thread
-from console.forms import FateForm, Filtered, Filters, Id, VerdictForm
+from console.forms import FateForm, Filtered, Filters, Id, LabelForm, VerdictForm
 from console.pages.queue import query_of, take
 from console.screen import see_other, show
 from console.verdicts import Matter, Refused
@@ -60,11 +60,20 @@ async def decide(
         return await _show_case(
             request, console, user, matter.case, filters, chosen=review_id, error=str(error), typed=form, status=409
         )
-    if following is not None:
-        return see_other(_address(following, filters, undo=str(review_id)))
-    if form.then == "next":
-        return see_other(_address(matter.item, filters, undo=str(review_id), said="empty"))
-    return see_other(_address(matter.item, filters, undo=str(review_id)))
+    return _onward(matter.item, following, filters, wanted=form.then == "next")
+
+
+@router.post("/reviews/{review_id}/label")
+async def label(
+    request: Request, console: Here, user: Reviewer, review_id: Id, filters: Filtered, form: Annotated[LabelForm, Form()]
+) -> Response:
+    try:
+        async with console.db.transaction() as tx:
+            matter = await labelling.label(tx, console, user, review_id, form.given)
+            following = None if form.then == "stay" else await _take_next(tx, console, user, filters, after=review_id)
+    except (AlreadyDecided, Refused) as error:
+        return await _refused(request, console, user, review_id, filters, error)
+    return _onward(matter.item, following, filters, wanted=form.then != "stay")
 
 
 @router.post("/reviews/{review_id}/undo")
@@ -104,6 +113,15 @@ async def _take_next(tx: Tx, console: Console, user: UserRecord, filters: Filter
         if item.id != after and not held_by_other(item, user.username, now) and await take(tx, console, user.username, item.id):
             return item
     return None
+
+
+def _onward(done: ReviewRecord, following: ReviewRecord | None, filters: Filters, *, wanted: bool) -> Response:
+    """To the next item, where one is wanted and there is one; the toast offers to undo the last."""
+    if following is not None:
+        return see_other(_address(following, filters, undo=str(done.id)))
+    if wanted:
+        return see_other(_address(done, filters, undo=str(done.id), said="empty"))
+    return see_other(_address(done, filters, undo=str(done.id)))
 
 
 def _address(item: ReviewRecord, filters: Filters, **more: str) -> str:

@@ -10,7 +10,8 @@ from starlette.responses import Response
 from console.access import Lead, Viewer
 from console.context import Here
 from console.forms import SwitchForm
-from console.screen import see_other, show
+from console.pages.quality import drift_of
+from console.screen import fragment, see_other, show
 from domain.people import PLATFORMS, Platform
 from domain.records import ListenerRecord, SwitchRecord
 from storage import actions, audit, listener_states, switches
@@ -34,11 +35,14 @@ class Row:
 
 @router.get("/fleet")
 async def fleet_page(request: Request, console: Here, user: Viewer) -> Response:
+    now = console.clock()
     async with console.db.reading() as tx:
         listening = {listener.platform: listener for listener in await listener_states.all(tx)}
         switched = {switch.platform: switch for switch in await switches.all(tx)}
         alerts = await actions.latest_alerts(tx, limit=ALERTS_SHOWN)
-    now = console.clock()
+        model = await audit.last(tx, audit.MODEL_VERBS)
+        # The live update of the platforms asks every few seconds and does not show it.
+        drifting = [] if fragment(request) else (await drift_of(tx, now)).strong
     rows = [
         Row(
             platform=platform,
@@ -48,7 +52,7 @@ async def fleet_page(request: Request, console: Here, user: Viewer) -> Response:
         )
         for platform in PLATFORMS
     ]
-    return await show(request, console, user, "fleet.html", rows=rows, alerts=alerts)
+    return await show(request, console, user, "fleet.html", rows=rows, alerts=alerts, model=model, drifting=drifting)
 
 
 @router.post("/fleet/{platform}/killed")

@@ -45,7 +45,7 @@ async def queue_changes(
         waiting = {item.id: item for item in items}
         rows = [waiting.get(review_id) or await reviews.get(tx, review_id) for review_id in shown]
     values = {
-        "fresh": sum(item.id > newest for item in items),
+        "fresh": sum(item.id > newest and (item.kind != "label" or filters.kind == "label") for item in items),
         "rows": [item for item in rows if item],
         "query": query_of(filters),
         "user": user,

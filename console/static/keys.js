@@ -53,10 +53,10 @@
     c: () => press("[data-claim]", current || document),
     e: () => { const editor = $("[data-editor]"); if (editor) editor.focus(); },
     z: () => { const toast = $("[data-undo]"); if (toast) toast.requestSubmit(); },
-    a: () => focusChoice("a"),
+    a: () => { if ($("[data-confirm]")) submit("next"); else focusChoice("a"); },
     t: () => focusChoice("t"),
     s: () => focusChoice("s"),
-    i: () => focusChoice("i"),
+    i: () => { if ($("[data-confirm]")) submit("skip"); else focusChoice("i"); },
     "/": () => { const filter = $("[data-first-filter]"); if (filter) filter.focus(); },
     "?": () => $("#keys").showModal(),
     Escape: back,
@@ -82,7 +82,11 @@
       return true;
     }
     if (event.key === "g") { prefix = "g"; setTimeout(() => { prefix = ""; }, 1200); return true; }
-    if (/^[1-9]$/.test(event.key)) { press(`[data-reason="${event.key}"]`); return true; }
+    if (/^[1-9]$/.test(event.key)) {
+      const head = $(`[data-head="${event.key}"]`);
+      if (head) head.focus(); else press(`[data-reason="${event.key}"]`);
+      return true;
+    }
     // Enter on a button or link is the browser's own affair.
     if (event.key === "Enter" && event.target.closest("a, button, summary")) return false;
     const act = single[event.key];

@@ -7,9 +7,9 @@ from datetime import datetime, timedelta
 from domain.deciding import AskReview, Decision, Effect, FlagMention, OpenTicket, PostReply, Reason
 from domain.hearing import Media, Mention
 from domain.people import Account, AccountKind, Platform
-from domain.records import MentionRecord
+from domain.records import MentionRecord, ReviewRecord
 from domain.understanding import Article, Assessment, FaqMatch, Judgement, Signal
-from storage import decisions, mentions
+from storage import decisions, mentions, reviews
 from storage.db import Database, Tx
 from storage.mentions import NewMention
 
@@ -79,6 +79,32 @@ async def post(db: Database, said: Post, now: datetime, *, decision: Decision | 
             [claimed] = await mentions.claim(tx, [record.id], owner="seed", until=now + timedelta(minutes=1), now=now)
             await mentions.mark_handled(tx, claimed.id, owner="seed", now=now)
     return record
+
+
+LEFT_ALONE = Decision(effects=(), reasons=(Reason(rule="rules.leave_chatter", text="nothing to solve"),))
+
+DOUBT = Reason(rule="sampling.margin", text="intent is either login_2fa (0.45) or withdrawal (0.40)")
+
+
+async def sample(
+    db: Database, said: Post, now: datetime, *, decision: Decision = LEFT_ALONE, why: Reason = DOUBT, worth: float = 0.9
+) -> ReviewRecord:
+    """A post that the fleet handled by itself and that a reviewer is asked to label."""
+    record = await post(db, said, now, decision=decision)
+    async with db.transaction() as tx:
+        review_id = await reviews.add(
+            tx,
+            mention_id=record.id,
+            kind="label",
+            risk=worth,
+            proposed=(),
+            reasons=(why,),
+            due_at=now + timedelta(days=7),
+            now=now,
+        )
+        item = await reviews.get(tx, review_id)
+    assert item is not None
+    return item
 
 
 async def _insert(tx: Tx, said: Post, now: datetime) -> MentionRecord:

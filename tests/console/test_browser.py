@@ -10,10 +10,10 @@ from playwright.async_api import BrowserContext, ConsoleMessage, Page, async_pla
 from console.passwords import Passwords
 from console.server import ConsoleServer
 from domain.limits import text_length
-from storage import reviews, switches, users
+from storage import labels, reviews, switches, users
 from storage.db import Database
 from tests.console.conftest import Clock, address_of, signed_in
-from tests.console.seed import HELP, Post, ask, busy_day, post, reply
+from tests.console.seed import HELP, Post, ask, busy_day, post, reply, sample
 from tests.servers import left_out
 
 CHROMIUM = Path("/usr/bin/chromium")
@@ -97,6 +97,33 @@ async def test_a_reviewer_works_by_keyboard_alone(page: Page, db: Database, cloc
     await page.keyboard.press("g")
     await page.keyboard.press("t")
     await expect(page.locator("h1")).to_have_text("Tickets")
+
+
+async def test_posts_are_labelled_by_keyboard_alone(page: Page, db: Database, clock: Clock) -> None:
+    now = clock()
+    first = await sample(db, Post(name="أحمد العلي", text="هل المنصة معطلة؟", intent="outage"), now)
+    second = await sample(db, Post(name="Ольга Иванова", text="Почему комиссия?", language="ru"), now, worth=0.5)
+    third = await sample(db, Post(name="王小明", text="手机丢了怎么办", language="zh"), now, worth=0.1)
+    await page.goto("/queue?kind=label")
+    await page.keyboard.press("j")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("h1")).to_contain_text("أحمد العلي")
+    await page.keyboard.press("1")
+    await page.keyboard.type("wit")
+    await page.keyboard.press("Escape")
+    await page.keyboard.press("a")
+    await expect(page.locator("h1")).to_contain_text("Ольга")
+    await page.keyboard.press("a")
+    await expect(page.locator("h1")).to_contain_text("王小明")
+    await page.keyboard.press("i")
+    await expect(page.locator(".notice")).to_contain_text("the queue is empty")
+    async with db.reading() as tx:
+        done = [await reviews.get(tx, item.id) for item in (first, second, third)]
+        said = {(one.mention_id, one.label) for one in await labels.all(tx, head="intent")}
+    assert [item.outcome for item in done if item] == ["correct", "confirm", "skip"]
+    assert said == {(first.mention_id, "withdrawal"), (second.mention_id, "login_2fa")}
+    await page.keyboard.press("z")
+    await expect(page.locator(".notice")).to_contain_text("Undone")
 
 
 async def test_keys_are_letters_in_fields_and_while_composing(page: Page, db: Database, clock: Clock) -> None:
@@ -227,8 +254,9 @@ async def test_signing_in_by_form(context: BrowserContext, page: Page, db: Datab
 async def test_no_page_is_wider_than_the_screen(page: Page, db: Database, clock: Clock, width: int) -> None:
     day = await busy_day(db, clock())
     await page.set_viewport_size({"width": width, "height": 800})
-    cases = [f"/cases/{record.id}" for record in day.values()]
-    for path in ("/queue", "/tickets", "/flags", "/mentions", "/quarantine", "/decisions", "/fleet", *cases):
+    await sample(db, Post(name="Kim", text="환불은 언제 되나요", language="ko"), clock())
+    cases = [f"/cases/{number}" for number in range(1, len(day) + 2)]
+    for path in ("/queue", "/tickets", "/flags", "/mentions", "/quarantine", "/decisions", "/fleet", "/quality", *cases):
         await page.goto(path)
         assert not await page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth"), path
 
