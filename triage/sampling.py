@@ -11,7 +11,8 @@ budget as parties share seats (D'Hondt). h(c) is the binary entropy of the share
 corrected the fleet: a model that is often corrected knows less than its probabilities say. Of a contradiction at least one of
 two judgements is wrong, and which one is a bit.
 
-Every fifth post is drawn at random instead: only those show what the model is surely wrong about, and speak for all posts handled without a human.
+Every fifth post is drawn at random instead: only those show what the model is surely wrong about, and speak for all posts that
+were handled without a human.
 """
 
 from collections import Counter
