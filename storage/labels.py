@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, case, delete, exists, func, select
+from sqlalchemy import ColumnElement, case, delete, exists, func, or_, select
 
 from domain.people import AccountKind, Platform
 from domain.records import Head, HeadAgreement, LabelRecord
@@ -89,13 +89,14 @@ async def remove(tx: Tx, review_id: int) -> None:
 async def all(  # noqa: A001  (labels.all reads as it should)
     tx: Tx, *, head: Head | None = None, since: datetime | None = None, platforms: Collection[Platform] | None = None
 ) -> list[LabelRecord]:
-    """Labels with the posts they are about, oldest first. Posts that their authors deleted are left out."""
+    """Labels with the posts they are about, oldest first. Posts that were deleted, or edited since, are left out."""
     query = (
         select(LabelRow, MentionRow, AccountRow, AssessmentRow.language)
         .join(MentionRow, MentionRow.id == LabelRow.mention_id)
         .join(AccountRow, AccountRow.id == MentionRow.account_id)
         .join(AssessmentRow, AssessmentRow.mention_id == LabelRow.mention_id)
         .where(MentionRow.deleted_at.is_(None), *_wanted(head, since, platforms))
+        .where(or_(MentionRow.edited_at.is_(None), MentionRow.edited_at <= LabelRow.labelled_at))
         .order_by(LabelRow.id)
     )
     return [_record(*found) for found in (await tx.execute(query))]

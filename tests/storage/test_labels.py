@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from domain.deciding import AskReview
+from domain.hearing import Edited
 from domain.people import AccountKind, Platform
 from domain.records import Head, HeadAgreement
 from domain.sampling import History
@@ -169,6 +170,15 @@ async def test_what_its_author_deleted_teaches_nothing(database: Database) -> No
     async with database.transaction() as tx:
         await _labelled(tx, mention_id, {"intent": ("fees", "fees")})
         await mentions.apply_deletion(tx, "x", "1", NOW)
+        assert await labels.all(tx) == []
+
+
+async def test_what_was_edited_since_teaches_nothing(database: Database) -> None:
+    (mention_id,) = await _handled(database, "1")
+    edited = Edited(platform="x", external_id="1", text="something else", edited_at=NOW + MINUTE)
+    async with database.transaction() as tx:
+        await _labelled(tx, mention_id, {"intent": ("fees", "fees")})
+        await mentions.apply_edit(tx, edited, frozenset(), NOW + MINUTE)
         assert await labels.all(tx) == []
 
 
