@@ -26,7 +26,7 @@ def file(tmp_path: Path) -> Path:
         (b'[console]\nport = "many"', "console.port: input should be a valid integer"),
         (b"console = 1", "console: input should be a valid dictionary"),
         (b'[queue]\nredis_url = "nonsense"', "queue.redis_url: must be empty, or begin with redis://"),
-        (b"[rules]\nscam = 7", "rules.scam: input should be less than or equal to 1"),
+        (b"[rules]\nflag_risk = 7", "rules.flag_risk: input should be less than 1"),
     ],
 )
 def test_a_wrong_settings_file_is_named_with_the_place(file: Path, content: bytes, says: str) -> None:
