@@ -1,9 +1,9 @@
 """How sure is sure enough: thresholds under which an automatic action errs no more often than a configured bound.
 
 Each action was tried on the written posts of voices that trained nothing. Going down from the surest, thresholds are allowed
-while a binomial test (level 0.1) says that the error above them stays under the bound: fixed-sequence testing, after
-Angelopoulos and others, "Learn then Test" (2021), begun at the first threshold with enough posts above it to tell. A language
-or platform that proves worse than all together gets a stricter threshold of its own.
+while (errors + 1) / (actions + 1) above them stays under the bound: the error to expect of one more post, as in conformal risk
+control (Angelopoulos and others, 2022). A language or platform that a binomial test (level 0.1) shows to do worse than all
+together gets a stricter threshold of its own.
 """
 
 import json
@@ -91,8 +91,7 @@ def least_allowed(trials: Trials, bound: float) -> float:
     probability, wrong = _surest_first(trials)
     errors, found = np.cumsum(wrong), NEVER
     for place in _places(probability):
-        chance = _at_most(int(errors[place]), place + 1, bound)
-        if chance <= LEVEL:
+        if (errors[place] + 1) / (place + 2) <= bound:
             found = float(probability[place])
         elif found < NEVER:
             break

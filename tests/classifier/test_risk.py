@@ -30,14 +30,14 @@ def _honest(count: int, seed: int) -> Trials:
 
 
 @pytest.mark.parametrize("bound", [0.02, 0.05, 0.2])
-def test_the_error_on_fresh_posts_stays_under_the_bound(bound: float) -> None:
-    broken = 0
-    for seed in range(40):
-        threshold = RiskTable({"answer": _honest(3000, seed)}).threshold("answer", bound)
+def test_the_error_to_expect_of_fresh_posts_stays_under_the_bound(bound: float) -> None:
+    errors: list[float] = []
+    for seed in range(60):
+        threshold = RiskTable({"answer": _honest(1000, seed)}).threshold("answer", bound)
         fresh = _honest(20_000, 1000 + seed)
         taken = fresh.probability >= threshold
-        broken += bool(taken.any()) and float((~fresh.right[taken]).mean()) > bound
-    assert broken <= 8  # the test's level is one in ten
+        errors.append(float((~fresh.right[taken]).mean()) if taken.any() else 0.0)
+    assert sum(errors) / len(errors) <= bound
 
 
 def test_a_looser_bound_covers_more() -> None:
