@@ -8,9 +8,11 @@ official test set.
 
 import argparse
 import json
+import random
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Protocol, cast
 
@@ -54,6 +56,7 @@ class Line:
 
 
 Said = Callable[[Sequence[str]], Sequence[str]]
+Learner = Callable[[Sequence[Labelled]], Said]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -63,9 +66,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--json", action="store_true")
     asked = parser.parse_args(arguments)
     encoder = load_encoder(asked.model)
+    learners: dict[str, Learner] = {"TF-IDF, linear SVM": floor, "fleetwatch": partial(ours, encoder)}
     lines: list[Line] = []
     for trial in trials(asked.shared / "intent"):
-        for name, learn in (("TF-IDF, linear SVM", floor), ("fleetwatch", lambda rows: ours(rows, encoder))):
+        for name, learn in learners.items():
             lines.append(_measured(trial, name, learn))
             if not asked.json:
                 print(_shown(lines[-1]), flush=True)
@@ -93,35 +97,40 @@ def _of(rows: Sequence[Labelled], split: str) -> list[Labelled]:
 
 def _fifth(rows: Sequence[Labelled]) -> tuple[list[Labelled], list[Labelled]]:
     """Every fifth row of each label, in an order drawn once, is held out."""
-    order = np.random.default_rng(0).permutation(len(rows))
+    order = random.Random(0).sample(rows, len(rows))
     seen: dict[str, int] = {}
     kept: tuple[list[Labelled], list[Labelled]] = ([], [])
-    for place in order.tolist():
-        row = rows[place]
+    for row in order:
         seen[row.label] = seen.get(row.label, 0) + 1
         kept[seen[row.label] % _FIFTH == 0].append(row)
     return kept
 
 
-def ours(rows: Sequence[Labelled], encoder: Encoder) -> Said:
+def ours(encoder: Encoder, rows: Sequence[Labelled]) -> Said:
     model = fit_intents(rows, encoder, "bench", lambda _stage, _done, _total: None).model
-    return lambda texts: [model.labels[place] for place in model.probabilities(texts).argmax(axis=1).tolist()]
+
+    def said(texts: Sequence[str]) -> list[str]:
+        places: list[int] = model.probabilities(texts).argmax(axis=1).tolist()
+        return [model.labels[place] for place in places]
+
+    return said
 
 
 def floor(rows: Sequence[Labelled]) -> Said:
     """Characters 2 to 4 and words 1 to 2; out of scope is one more class."""
     from sklearn.feature_extraction.text import TfidfVectorizer
-    from sklearn.pipeline import make_pipeline, make_union
+    from sklearn.pipeline import FeatureUnion, Pipeline
     from sklearn.svm import LinearSVC
 
     grams = TfidfVectorizer(analyzer="char_wb", ngram_range=(2, 4), sublinear_tf=True)
     words = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    machine = cast("_Machine", make_pipeline(make_union(grams, words), LinearSVC(C=0.5)))
+    features = FeatureUnion([("characters", grams), ("words", words)])
+    machine = cast("_Machine", Pipeline([("features", features), ("machine", LinearSVC(C=0.5))]))
     machine.fit([row.text for row in rows], [row.label for row in rows])
     return lambda texts: [str(label) for label in machine.predict(texts)]
 
 
-def _measured(trial: Trial, name: str, learn: Callable[[Sequence[Labelled]], Said]) -> Line:
+def _measured(trial: Trial, name: str, learn: Learner) -> Line:
     started = time.perf_counter()
     said = learn(trial.learned)
     seconds = time.perf_counter() - started

@@ -1,7 +1,7 @@
 """Fits what must be added to a head's weights so that it is right on new rows, and stays right on known ones."""
 
 from dataclasses import dataclass
-from typing import cast
+from typing import Protocol, cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,10 @@ _MOST_STEPS = 100
 
 Floats = NDArray[np.float32]
 Table = NDArray[np.float64]
+
+
+class _Found(Protocol):
+    x: Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,27 +54,24 @@ def _unseen_loss(seen: Seen, new: NDArray[np.bool_], held_out: NDArray[np.bool_]
         return 0.0
     weights, bias = _fit(seen.rows(~held_out), new[~held_out], strength)
     judged = seen.rows(held_out)
-    table = softmax(_corrected(judged, weights, bias))
+    table = softmax(judged.scores + (judged.features @ weights + bias) * judged.shares[:, None])
     return -float(np.log(table[np.arange(len(table)), judged.truth] + 1e-12).sum())
 
 
 def _fit(seen: Seen, new: NDArray[np.bool_], strength: float) -> tuple[Table, Table]:
     shape = (seen.features.shape[1] + 1, seen.scores.shape[1])
-    rows = np.where(new, NEW_WEIGHT, 1.0)
+    rows, features = np.where(new, NEW_WEIGHT, 1.0), seen.features.astype(np.float64)
     right = np.eye(shape[1])[seen.truth]
 
     def loss(flat: Table) -> tuple[float, Table]:
         both = flat.reshape(shape)
-        table = softmax(_corrected(seen, both[:-1], both[-1]))
+        table = softmax(seen.scores + (features @ both[:-1] + both[-1]) * seen.shares[:, None])
         missed = (table - right) * (rows * seen.shares)[:, None]
-        slope = np.vstack([seen.features.T @ missed + both[:-1] / strength, missed.sum(axis=0)])
+        slope = np.vstack([features.T @ missed + both[:-1] / strength, missed.sum(axis=0)])
         cost = -(np.log((table * right).sum(axis=1) + 1e-12) * rows).sum() + (both[:-1] ** 2).sum() / (2 * strength)
         return float(cost), slope.ravel()
 
-    found = minimize(loss, np.zeros(shape[0] * shape[1]), jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS})
-    both = cast("Table", found.x).reshape(shape)
+    start = np.zeros(shape[0] * shape[1])
+    found = cast("_Found", minimize(loss, start, jac=True, method="L-BFGS-B", options={"maxiter": _MOST_STEPS}))
+    both = found.x.reshape(shape)
     return both[:-1], both[-1]
-
-
-def _corrected(seen: Seen, weights: Table, bias: Table) -> Table:
-    return seen.scores + (seen.features @ weights + bias) * seen.shares[:, None]

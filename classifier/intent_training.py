@@ -18,7 +18,7 @@ from scipy.sparse import csr_matrix, hstack  # pyright: ignore[reportMissingType
 from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from sklearn.svm import LinearSVC  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 
-from classifier.encoder import WIDTH, Encoded
+from classifier.encoder import WIDTH
 from classifier.fitting import fit_two, weigh
 from classifier.folders import Progress
 from classifier.intents import (
@@ -223,7 +223,7 @@ def _copies(examples: Sequence[Labelled]) -> list[tuple[int, str]]:
 def _encoded(texts: Sequence[str], encoder: Encodes, progress: Progress) -> Floats:
     parts: list[Floats] = []
     for first in range(0, len(texts), BATCH):
-        parts.append(dense_rows(cast("Encoded", encoder.encode(texts[first : first + BATCH]))))
+        parts.append(dense_rows(encoder.encode(texts[first : first + BATCH])))
         progress("encoding", min(first + BATCH, len(texts)), len(texts))
     return np.concatenate(parts)
 
@@ -277,10 +277,10 @@ def _fit(rows: _Rows, seen: Codes, expert: Expert, labels: int) -> _Fit:
     dense = rows.dense[seen, : expert.dense]
     if expert.logistic:
         machine = LogisticRegression(C=expert.strength, tol=1e-4, max_iter=_MOST_STEPS)
-        table: object = dense
+        table = cast("object", dense)
     else:
         machine = LinearSVC(C=expert.strength, tol=0.1, max_iter=_MOST_STEPS, random_state=0)
-        table = hstack([csr_matrix(dense), rows.grams[seen] * expert.grams], format="csr")
+        table = cast("object", hstack([csr_matrix(dense), rows.grams[seen] * expert.grams], format="csr"))
     fitted = cast("_Machine", machine)
     fitted.fit(table, rows.codes[seen], sample_weight=rows.weights[seen])
     columns, bias = fitted.coef_.T, fitted.intercept_

@@ -225,9 +225,9 @@ def _seen(model: Model, head: str, texts: Sequence[str], truth: Sequence[int]) -
 
 def _figures(model: Model, head: str, rows: Sequence[tuple[str, str]]) -> Figures:
     """By the cascade, as in production."""
-    said = model.probabilities([text for text, _ in rows])[head].argmax(axis=1)
+    said: list[int] = model.probabilities([text for text, _ in rows])[head].argmax(axis=1).tolist()
     labels = model.heads[head].labels
-    return figures([label for _, label in rows], [labels[place] for place in said.tolist()])
+    return figures([label for _, label in rows], [labels[place] for place in said])
 
 
 def _manifest(folder: Path) -> dict[str, Any]:

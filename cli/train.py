@@ -48,7 +48,7 @@ def run_heads(head: str, data: Path, out: Path | None, data_dir: Path) -> int:
 
 def run_reviews(data_dir: Path, out: Path | None, include_x: bool) -> int:
     """Every head about which reviewers have said enough."""
-    platforms = tuple(platform for platform in PLATFORMS if include_x or platform != "x")
+    platforms: tuple[Platform, ...] = tuple(platform for platform in PLATFORMS if include_x or platform != "x")
     articles = {article.id: article.intent for article in load_articles(ROOT / load_settings().files.faq)}
     taught: dict[str, list[Row]] = {}
     for lesson in asyncio.run(_lessons(data_dir, platforms)):
@@ -142,12 +142,12 @@ def chosen_rows(data: Path, split: str | None) -> tuple[str, list[Labelled]]:
 def progress() -> Generator[Progress]:
     """A bar a stage on a terminal's standard error; elsewhere nothing."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as bars:
-        stages = {}
+        stages: dict[str, TaskID] = {}
 
         def report(stage: str, done: int, total: int) -> None:
             if stage not in stages:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from classifier.model import load
+from classifier.model import Model, load
 from classifier.opening import DEFAULT
 from classifier.posts import Post, load_posts
 from classifier.retrain import NewRows, Row, draft_of, keep, retrain
@@ -43,7 +43,7 @@ def new_rows(rows: Sequence[Row]) -> NewRows:
 
 @pytest.fixture(scope="module")
 def posts() -> list[Post]:
-    return load_posts()[::40]
+    return load_posts()[::80]
 
 
 @pytest.fixture
@@ -56,24 +56,33 @@ def contents(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in folder.iterdir()}
 
 
-def test_a_new_intent_is_learned_and_kept(draft: Path, posts: Sequence[Post], tmp_path: Path) -> None:
-    before = load(draft)
-    compared = retrain(draft, "intent", new_rows(karaoke("karaoke")), silent, posts)
-    assert compared.better, compared.sentence
-    keep(draft, tmp_path / "kept")
-    after = load(tmp_path / "kept")
-    assert after.heads["intent"].labels == (*before.heads["intent"].labels, "karaoke")
-    assert after.version != before.version
+@pytest.fixture(scope="module")
+def retrained(posts: Sequence[Post], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The shipped model, with an intent more."""
+    out = tmp_path_factory.mktemp("retrained") / "model"
+    with draft_of(DEFAULT) as draft:
+        compared = retrain(draft, "intent", new_rows(karaoke("karaoke")), silent, posts)
+        assert compared.better, compared.sentence
+        keep(draft, out)
+    return out
+
+
+def test_a_new_intent_is_learned(model: Model, retrained: Path) -> None:
+    after = load(retrained)
+    assert after.heads["intent"].labels == (*model.heads["intent"].labels, "karaoke")
+    assert after.version != model.version
     said = after.read(["when is the Berlin karaoke night"], all_encoded=True).probabilities["intent"][0]
     assert after.heads["intent"].labels[int(said.argmax())] == "karaoke"
-    assert "## Retrained: `intent`" in (tmp_path / "kept" / "MODEL_CARD.md").read_text(encoding="utf-8")
 
 
-def test_other_heads_say_what_they_said(draft: Path, posts: Sequence[Post]) -> None:
+def test_the_model_card_says_what_was_gained(retrained: Path) -> None:
+    assert "## Retrained: `intent`" in (retrained / "MODEL_CARD.md").read_text(encoding="utf-8")
+
+
+def test_other_heads_say_what_they_said(model: Model, retrained: Path) -> None:
     texts = ["my withdrawal is stuck, help", "great exchange!", "DM me to recover your wallet"]
-    before = load(draft).read(texts, all_encoded=True).probabilities
-    retrain(draft, "intent", new_rows(karaoke("karaoke")), silent, posts)
-    after = load(draft).read(texts, all_encoded=True).probabilities
+    before = model.read(texts, all_encoded=True).probabilities
+    after = load(retrained).read(texts, all_encoded=True).probabilities
     for head in ("urgency", "threat", "article", "spam"):
         assert after[head] == pytest.approx(before[head], abs=1e-6)
 

@@ -22,9 +22,17 @@ async def reviewed(
     database: Database, *, outcome: str, proposed: tuple[Effect, ...] = (), kind: ReviewKind = "reply", **changes: Any
 ) -> None:
     """One post about which a human decided."""
-    (record,) = await stored(database, new(**({"platform": "telegram", "author": account(platform="telegram")} | changes)))
+    post: dict[str, Any] = {"platform": "telegram", "author": account(platform="telegram"), **changes}
+    (record,) = await stored(database, new(**post))
     async with database.transaction() as tx:
-        values = {"kind": kind, "risk": 0.5, "proposed": proposed, "reasons": (REASON,), "due_at": NOW, "now": NOW}
+        values: dict[str, Any] = {
+            "kind": kind,
+            "risk": 0.5,
+            "proposed": proposed,
+            "reasons": (REASON,),
+            "due_at": NOW,
+            "now": NOW,
+        }
         review_id = await reviews.add(tx, mention_id=record.id, **values)
         assert await reviews.decide(tx, review_id, user="ana", outcome=outcome, now=NOW + MINUTE)
 
@@ -94,6 +102,6 @@ async def test_a_post_edited_after_the_decision_teaches_nothing(database: Databa
 async def test_what_waits_teaches_nothing(database: Database) -> None:
     (record,) = await stored(database, new())
     async with database.transaction() as tx:
-        values = {"kind": "flag", "risk": 0.5, "proposed": (), "reasons": (REASON,), "due_at": NOW, "now": NOW}
+        values: dict[str, Any] = {"kind": "flag", "risk": 0.5, "proposed": (), "reasons": (REASON,), "due_at": NOW, "now": NOW}
         await reviews.add(tx, mention_id=record.id, **values)
     assert await taught(database) == []
