@@ -90,6 +90,10 @@ class Queue(Section):
         return url
 
 
+Urgency = Literal["critical", "high", "normal", "low"]
+DUE_MINUTES: dict[Urgency, Positive] = {"critical": 15, "high": 60, "normal": 480, "low": 1440}
+
+
 class Rules(Section):
     """Bounds are shares of wrong automatic actions that the brand accepts; the thresholds under them come from the model.
 
@@ -108,12 +112,8 @@ class Rules(Section):
     reply_within_hours: Positive = 6
     samples_per_day: Annotated[int, Field(ge=0, le=1000)] = 40
     """Posts handled without a reviewer that reviewers are asked to label each day; 0: none."""
-    due_minutes: dict[Literal["critical", "high", "normal", "low"], Positive] = {
-        "critical": 15,
-        "high": 60,
-        "normal": 480,
-        "low": 1440,
-    }
+    due_minutes: dict[Urgency, Positive] = DUE_MINUTES
+    """Until the first human answer; an urgency that is not named keeps its default."""
     silent_intents: frozenset[str] = frozenset({"praise", "feedback", "off_topic"})
     opt_out_words: frozenset[str] = frozenset(
         {"stop", "unsubscribe", "opt out", "停止", "退订", "그만", "수신거부", "停止して", "配信停止"}
@@ -122,6 +122,11 @@ class Rules(Section):
         | {"답장하지 마세요", "返信しないで", "返信しないでください", "не пишите мне", "не отвечайте мне", "отстаньте"}
         | {"no me escriban", "déjenme", "ne me répondez pas", "ne me répondez plus", "đừng trả lời tôi", "đừng nhắn cho tôi"}
     )
+
+    @field_validator("due_minutes")
+    @classmethod
+    def _every_urgency(cls, given: dict[Urgency, float]) -> dict[Urgency, float]:
+        return DUE_MINUTES | given
 
 
 class Trends(Section):

@@ -80,12 +80,12 @@ def test_check_names_the_one_thing_that_is_wrong(variable: str, value: str, wron
 
 
 def test_check_misses_the_calibration_of_a_model(tmp_path: Path) -> None:
-    for name in ("manifest.json", "weights.npz"):
+    for name in ("manifest.json", "linear.npz", "heads.npz", "encoder.onnx", "tokenizer.json"):
         (tmp_path / name).symlink_to(ROOT / "classifier" / "models" / "default" / name)
     code, found = findings("check", {"FLEETWATCH_FILES__MODEL": str(tmp_path)})
     assert (code, found["model"]) == (
         1,
-        (False, f"{tmp_path}/faq.json is missing: restore the model folder from the repository."),
+        (False, f"{tmp_path}/faq.json is missing: restore the model folder."),
     )
 
 

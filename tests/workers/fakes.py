@@ -48,7 +48,7 @@ class KeywordClassifier:
         if "withdrawal" in text:
             return assessment(intent="withdrawal", urgency="high", secrets=secrets)
         if "thanks" in text:
-            return assessment(intent="praise", urgency="low")
+            return assessment(intent="praise", urgency="low", need="none")
         return assessment(faq={"reset-password": 0.95}, secrets=secrets)
 
 
