@@ -6,6 +6,7 @@ from typing import Protocol, cast
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import minimize  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from threadpoolctl import threadpool_limits
 
 from classifier.model import softmax
 
@@ -45,8 +46,15 @@ def fit_correction(seen: Seen, lots: NDArray[np.int64]) -> tuple[Table, Table]:
     How far the head may move is what folds of the new rows' authors find best.
     """
     new = lots >= 0
-    losses = [sum(_unseen_loss(seen, new, new & (lots % _FOLDS == fold), one) for fold in range(_FOLDS)) for one in STRENGTHS]
-    return _fit(seen, new, STRENGTHS[int(np.argmin(losses))])
+    # these products are too small to share: threads that wait for each other take many times as long on a busy machine
+    with threadpool_limits(1):
+        losses = [_unseen_losses(seen, lots, strength) for strength in STRENGTHS]
+        return _fit(seen, new, STRENGTHS[int(np.argmin(losses))])
+
+
+def _unseen_losses(seen: Seen, lots: NDArray[np.int64], strength: float) -> float:
+    new = lots >= 0
+    return sum(_unseen_loss(seen, new, new & (lots % _FOLDS == fold), strength) for fold in range(_FOLDS))
 
 
 def _unseen_loss(seen: Seen, new: NDArray[np.bool_], held_out: NDArray[np.bool_], strength: float) -> float:

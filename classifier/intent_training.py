@@ -1,7 +1,7 @@
 """Trains `classifier.intents` for any set of labels, without torch.
 
-Two linear experts see the same texts: one through the encoder's last layer, one through four of its layers, both beside
-n-grams. Folds of the training rows say how much each is to be trusted, and when a text is out of scope.
+A few linear experts see the same texts, through one layer of the encoder or four, beside n-grams or alone. Folds of the training
+rows say how much each is to be trusted, and when a text is out of scope.
 """
 
 import os
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_matrix, hstack  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from sklearn.linear_model import LogisticRegression  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
 from sklearn.svm import LinearSVC  # pyright: ignore[reportMissingTypeStubs, reportUnknownVariableType]
+from threadpoolctl import threadpool_limits
 
 from classifier.encoder import WIDTH
 from classifier.fitting import fit_two, weigh
@@ -246,8 +247,8 @@ def _fit_all(
         progress("fitting", done, len(jobs))
         return fitted
 
-    # liblinear lets go of the interpreter while it works
-    with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+    # liblinear lets go of the interpreter while it works, so each core has a job of its own
+    with threadpool_limits(1), ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
         fits = dict(zip(jobs, pool.map(fit, jobs), strict=True))
     return [_unseen(rows, folds, expert, fits, labels) for expert in experts], [fits[expert, -2] for expert in experts]
 
