@@ -1,7 +1,7 @@
 """Trains `classifier.intents` for any set of labels, without torch.
 
-A few linear experts see the same texts, through one layer of the encoder or four, beside n-grams or alone. Folds of the training
-rows say how much each is to be trusted, and when a text is out of scope.
+A few linear experts see the same texts, through one layer of the encoder or four, beside n-grams or alone. Folds of the
+training rows say how much each is to be trusted, and when a text is out of scope.
 """
 
 import os
