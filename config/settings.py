@@ -104,7 +104,7 @@ class Rules(Section):
     flag_risk: Bound = 0.01
     ticket_risk: Bound = 0.1
     chatter_risk: Bound = 0.05
-    propose: Share = 0.5
+    propose: Share = 0.25
     suspect: Share = 0.5
     language: Share = 0.6
     author_cooldown_s: Positive = 120

@@ -89,7 +89,7 @@ def rates(rehearsed: Sequence[Rehearsed]) -> Rates:
         wrong_auto_reply=_rate(replies, lambda one: not _right_article(one)),
         answered=_rate(answerable, lambda one: one.automatic and _right_article(one)),
         missed_critical=_rate(critical, lambda one: not one.pressing and one.action != "flag"),
-        victims_flagged=_rate(genuine, lambda one: one.action == "flag"),
+        victims_flagged=_rate(genuine, lambda one: one.automatic and one.action == "flag"),
         automatic=_rate(rehearsed, lambda one: one.automatic),
     )
 

@@ -110,15 +110,20 @@ def _decided(row: Row, question: Question, assessment: Assessment, policy: Polic
         row=row,
         assessment=assessment,
         decision=decision,
-        action=at_once if at_once != "none" else _action(proposed),
+        action=at_once if at_once != "none" else _action(proposed) if proposed else _asked_about(asked, assessment),
         automatic=at_once != "none" or not asked,
         faq_id=next((reply.article_id for reply in replies if reply.purpose == "faq"), None),
         pressing=any(urgency in {"critical", "high"} for urgency in _urgencies([*decision.effects, *proposed], assessment)),
     )
 
 
+def _asked_about(asked: Sequence[AskReview], assessment: Assessment) -> Action:
+    """A review that proposes nothing asks whether the post is a scam."""
+    return "flag" if asked and assessment.threat.label == "scam" else "none"
+
+
 def _action(effects: Sequence[Effect]) -> Action:
-    """One word for all effects. A review that proposes nothing is none; so is a name that is only watched."""
+    """One word for all effects. A name that is only watched is none."""
     if any(isinstance(effect, FlagMention) and effect.tier != "watch" for effect in effects):
         return "flag"
     if any(isinstance(effect, OpenTicket | JoinTicket) for effect in effects):

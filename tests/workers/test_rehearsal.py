@@ -73,7 +73,7 @@ def agreed(*rows: Row) -> Agreement:
         ("perhaps answered", "reply_faq", False, "reset-password"),
         ("ticket", "open_ticket", True, None),
         ("scam", "flag", True, None),
-        ("perhaps a scam", "none", False, None),
+        ("perhaps a scam", "flag", False, None),
         ("named like us", "reply_faq", True, "reset-password"),
         ("thanks", "none", True, None),
     ],
