@@ -37,9 +37,11 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """Two small logistic regressions, the bias last: which article, and whether it answers the post fully."""
+    """Small logistic regressions, the bias last: which article, and whether it answers the post fully."""
 
     pair: tuple[float, ...]
+    unseen: tuple[float, ...]
+    """As `pair`, for articles that the model's head has not learnt; the weight of `learnt` is 0."""
     final: tuple[float, ...]
 
 
@@ -48,12 +50,15 @@ def load_calibration(folder: Path) -> Calibration:
     path = folder / CALIBRATION
     try:
         content = cast("dict[str, list[float]]", json.loads(path.read_text(encoding="utf-8")))
-        calibration = Calibration(**{name: tuple(float(value) for value in content[name]) for name in ("pair", "final")})
+        calibration = Calibration(
+            **{name: tuple(float(value) for value in content[name]) for name in ("pair", "unseen", "final")}
+        )
     except FileNotFoundError:
         raise ModelError(f"{path} is missing: restore the model folder.") from None
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise ModelError(f"{path} cannot be read ({type(error).__name__}): restore the model folder.") from None
-    if (len(calibration.pair), len(calibration.final)) != (len(PAIR_FEATURES) + 1, len(FINAL_FEATURES) + 1):
+    lengths = [len(calibration.pair), len(calibration.unseen), len(calibration.final)]
+    if lengths != [len(PAIR_FEATURES) + 1] * 2 + [len(FINAL_FEATURES) + 1]:
         raise ModelError(f"{path} has numbers of another format: retrain the model.")
     return calibration
 
@@ -98,7 +103,8 @@ class FaqIndex:
             return found
         reading = reading.rows(places)
         pairs = self.pair_features([texts[place] for place in places], [languages[place] for place in places], reading, heads)
-        scores = logit(pairs, self._calibration.pair)
+        known = self._known(heads)[None, :]
+        scores = np.where(known, logit(pairs, self._calibration.pair), logit(pairs, self._calibration.unseen))
         order = best_first(scores)
         final = sigmoid(logit(self.final_features(scores, reading, heads, order), self._calibration.final))
         for row, place in enumerate(places):

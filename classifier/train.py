@@ -258,18 +258,24 @@ def _calibrate_answers(out: Path, posts: Sequence[Post], articles: Sequence[Arti
     texts = [redact(post.text).text for post in posts]
     languages = [identify(text).label for text in texts]
     reading = model.read(texts, all_encoded=True)
-    blank = faq.Calibration(pair=(0.0,) * (len(faq.PAIR_FEATURES) + 1), final=(0.0,) * (len(faq.FINAL_FEATURES) + 1))
+    nothing = (0.0,) * (len(faq.PAIR_FEATURES) + 1)
+    blank = faq.Calibration(pair=nothing, unseen=nothing, final=(0.0,) * (len(faq.FINAL_FEATURES) + 1))
     index = faq.FaqIndex(articles, blank, model.encoder)
     truth = np.array([[post.faq_id == article.id for article in articles] for post in posts])
     full = truth & np.array([post.action == "reply_faq" for post in posts])[:, None]
     pairs = index.pair_features(texts, languages, reading, model.heads)
     pair = fit_two(pairs.reshape(-1, pairs.shape[2]), truth.reshape(-1), strength=10.0)
+    unlearnt = fit_two(pairs[:, :, :-1].reshape(-1, pairs.shape[2] - 1), truth.reshape(-1), strength=10.0)
     scores = faq.logit(pairs, pair)
     order = faq.best_first(scores)
     final = index.final_features(scores, reading, model.heads, order)
     answers = np.take_along_axis(full, order, axis=1)
     flat = final.reshape(-1, final.shape[2])
-    content = {"pair": pair, "final": fit_two(flat, answers.reshape(-1), strength=10.0)}
+    content = {
+        "pair": pair,
+        "unseen": (*unlearnt[:-1], 0.0, unlearnt[-1]),
+        "final": fit_two(flat, answers.reshape(-1), strength=10.0),
+    }
     (out / faq.CALIBRATION).write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     probabilities = _unseen(final, answers, np.array([int(post.author.rpartition("-")[2]) for post in posts]))
     risk.write_trials(out, _trials(posts, model, reading, probabilities, answers))

@@ -137,7 +137,7 @@ def test_an_unknown_language_is_still_answered(faq: FaqIndex, model: Model) -> N
     assert _match(faq, model, [], []) == []
 
 
-@pytest.mark.parametrize("content", ["{", "[]", '{"pair": [1], "final": [1]}', '{"pair": "x"}'])
+@pytest.mark.parametrize("content", ["{", "[]", '{"pair": [1], "unseen": [1], "final": [1]}', '{"pair": "x"}'])
 def test_a_wrong_calibration_is_refused(tmp_path: Path, content: str) -> None:
     (tmp_path / "faq.json").write_text(content, encoding="utf-8")
     with pytest.raises(ModelError, match=r"faq\.json"):
