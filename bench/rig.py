@@ -18,7 +18,7 @@ from config.load import ROOT
 from domain.errors import FleetwatchError
 from domain.people import PLATFORMS
 
-START_S = 60.0
+START_S = 120.0
 STOP_S = 30.0
 
 
