@@ -70,8 +70,8 @@ class Expert:
 
 
 MANY_EXPERTS = (
-    Expert(name="last layer", dense=WIDTH, grams=0.3, strength=2.0),
-    Expert(name="four layers", dense=DENSE, grams=0.4, strength=1.0),
+    Expert(name="last layer", dense=WIDTH, grams=0.6, strength=6.0),
+    Expert(name="four layers", dense=DENSE, grams=0.5, strength=2.0),
 )
 FEW_EXPERTS = (
     Expert(name="last layer alone", dense=WIDTH, grams=0.0, strength=20.0, logistic=True),
