@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from classifier import intent_training
 from classifier.encoder import WIDTH, Encoded
 from classifier.intent_files import Source, train_intents
 from classifier.intent_training import Trained, fit_intents
@@ -72,6 +73,24 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_new_sayings_are_understood() -> None:
     model = fitted(examples()).model
     assert said(model, "the green card is lost", "top up yen", "the yen rate today") == ["card_lost", "top_up", "rates"]
+
+
+def test_many_rows_are_fitted_by_other_experts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intent_training, "FEW", 10)
+    trained = fitted(examples(strange=True))
+    assert said(trained.model, "I lost my green card", "where can I top up yen", "who won the race") == [
+        "card_lost",
+        "top_up",
+        "oos",
+    ]
+    assert len(trained.factors) == 2
+
+
+def test_of_too_many_rows_every_label_keeps_a_share(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intent_training, "MOST_ROWS", 36)
+    trained = fitted(examples())
+    assert trained.rows == 36
+    assert said(trained.model, "my old card", "top up euro") == ["card_lost", "top_up"]
 
 
 def test_two_labels_are_enough() -> None:
