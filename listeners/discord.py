@@ -6,7 +6,6 @@ messages, and history cannot. What both bring is yielded once.
 
 import asyncio
 import json
-import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
@@ -16,7 +15,6 @@ from typing import Final, cast
 import aiohttp
 import discord
 import structlog
-from discord.gateway import KeepAliveHandler
 
 from domain.errors import PlatformRefused
 from domain.hearing import Batch, ListenerHealth, ListenerState
@@ -37,6 +35,7 @@ _FIRST_BACKOFF_S: Final = 1.0
 _LONGEST_BACKOFF_S: Final = 120.0
 """A client that always fails identifies 720 times a day; Discord resets the token after 1,000."""
 _STEADY_S: Final = 600.0
+_GOODBYE_S: Final = 1.0
 
 _BAD_TOKEN: Final = "Discord rejects the bot token: set the token from the developer portal (Bot, Reset Token)."  # noqa: S105
 _NO_INTENTS: Final = (
@@ -92,10 +91,22 @@ class _Ear(discord.Client):
     async def close(self) -> None:
         self.logged_in = False
         await super().close()
-        # The library forgets the heartbeat of a socket that was cut off amid its handshake.
-        for thread in threading.enumerate():
-            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:  # pyright: ignore[reportPrivateUsage]
-                thread.stop()
+
+    async def run_until_closed(self, token: str) -> None:
+        """Listen until it fails or this is cancelled.
+
+        The library is closed first and cancelled only if that does not end it: cancelled amid a handshake, it forgets
+        the socket and its heartbeat.
+        """
+        listening = asyncio.create_task(self.start(token))
+        try:
+            await asyncio.wait([listening])
+        finally:
+            await self.close()
+            await asyncio.wait([listening], timeout=_GOODBYE_S)
+            listening.cancel()
+            await asyncio.wait([listening])
+        listening.result()
 
     async def on_socket_raw_receive(self, text: str) -> None:
         self.inbox.put(_decode(text))
@@ -175,14 +186,12 @@ class DiscordListener:
             client = self._client = new_client(self._access, _Ear)
             client.inbox = inbox
             try:
-                await client.start(self._access.token)
+                await client.run_until_closed(self._access.token)
             except Exception as error:  # noqa: BLE001 - the supervisor's edge: whatever broke the client, a new one is started
                 if mend := _mend(error):
                     raise PlatformRefused(mend) from None
                 log.warning("discord_client_failed", error=type(error).__name__, retry_in_s=backoff)
                 self._now("waiting", f"connection failed ({type(error).__name__})")
-            finally:
-                await client.close()
             await asyncio.sleep(backoff)
             backoff = _FIRST_BACKOFF_S if _clock() - started > _STEADY_S else min(backoff * 2, _LONGEST_BACKOFF_S)
 

@@ -1,6 +1,8 @@
 """The Discord listener, through the real discord.py, against the local Discord."""
 
 import asyncio
+import gc
+import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
@@ -148,6 +150,22 @@ async def test_a_dropped_socket_loses_nothing(rig: Rig) -> None:
         await ear.until(lambda: len(ear.ids) >= len(posts))
         await rig.until("gateway", event="resume")
     assert ear.ids == posts
+
+
+async def test_stopping_amid_a_handshake_leaves_no_socket_open(rig: Rig) -> None:
+    await rig.person("ana")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        for steps in range(0, 300, 3):
+            listener = DiscordListener(rig.access())
+            start = asyncio.ensure_future(anext(listener.batches({})))
+            for _ in range(steps):
+                await asyncio.sleep(0)
+            start.cancel()
+            await asyncio.wait([start])
+            await listener.close()
+        gc.collect()
+    assert [str(each.message) for each in caught if issubclass(each.category, ResourceWarning)] == []
 
 
 async def test_a_session_that_cannot_be_resumed_loses_nothing(rig: Rig) -> None:
