@@ -67,7 +67,7 @@ def run(number: int, rounds: int) -> dict[str, list[float]]:
         except FleetwatchError as absent:
             print(f"PostgreSQL is left out: {absent}")
         for _ in range(rounds):
-            mentions = _mentions(number)
+            mentions = day_mentions(number)
             rates["classifier alone"].append(_alone(classifier, mentions))
             for name, url in urls.items():
                 rates.setdefault(name, []).append(asyncio.run(_through(url, classifier, policy, mentions)))
@@ -116,7 +116,7 @@ async def _through(url: str, classifier: Classifier, policy: Policy, mentions: M
     return len(mentions) / elapsed
 
 
-def _mentions(number: int) -> list[Mention]:
+def day_mentions(number: int) -> list[Mention]:
     """The bundled day's own posts over and over, each by a new author under a new id."""
     scenario = load(ROOT / "sandbox" / "scenarios" / "kestrel_day.toml")
     texts = [step.text for step in scenario.steps if isinstance(step, Post)]

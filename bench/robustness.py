@@ -56,10 +56,10 @@ DISGUISES: Mapping[str, Disguise] = {
 
 def stays_the_same(model: Model, texts: Sequence[str], disguise: Disguise) -> dict[str, float]:
     chance = random.Random(1)
-    plainly = model.probabilities(texts)
+    plainly = model.read(texts).probabilities
     order = sorted(range(len(texts)), key=lambda place: texts[place])
     disguised = [disguise(texts[place], chance) for place in order]
-    found = model.probabilities(disguised)
+    found = model.read(disguised).probabilities
     return {
         head: sum(int(found[head][row].argmax()) == int(plainly[head][place].argmax()) for row, place in enumerate(order))
         / len(texts)

@@ -11,6 +11,7 @@ from classifier.ngrams import FEATURES
 from domain.errors import ModelError
 
 WEIGHTS = "linear.npz"
+_SMALLEST = 1
 
 Floats = NDArray[np.float32]
 
@@ -45,10 +46,11 @@ def fixed_order_product(rows: Floats, weights: Floats) -> NDArray[np.float64]:
     return np.einsum("ij,jk->ik", rows, weights, dtype=np.float64, optimize=False)
 
 
-def pack(weights: NDArray[np.float64]) -> tuple[NDArray[np.int8], Floats]:
-    """(n-grams, columns) -> the same as int8, and each column's scale."""
+def pack(weights: NDArray[np.floating]) -> tuple[NDArray[np.int8], Floats]:
+    """(n-grams, columns) -> the same as int8, and each column's scale. The smallest become 0, for the file's sake."""
     scale = np.maximum(np.abs(weights).max(axis=0), 1e-9) / 127.0
-    return np.rint(weights / scale).astype(np.int8), scale.astype(np.float32)
+    whole = np.rint(weights / scale).astype(np.int8)
+    return np.where(np.abs(whole) <= _SMALLEST, 0, whole).astype(np.int8), scale.astype(np.float32)
 
 
 def load_linear(folder: Path, columns: int) -> LinearExpert:

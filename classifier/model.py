@@ -89,8 +89,8 @@ class Model:
         return judgements(self.read(texts), self.heads)
 
     def probabilities(self, texts: Sequence[str]) -> Mapping[str, Table]:
-        """Head -> (texts, labels), by the cascade."""
-        return self.read(texts).probabilities
+        """Head -> (texts, labels), by both experts: the cascade spares the encoder only where nothing else hangs on a text."""
+        return self.read(texts, all_encoded=True).probabilities
 
     def read(self, texts: Sequence[str], *, all_encoded: bool = False) -> Reading:
         """`all_encoded`: every text goes through the encoder, whatever the linear expert thinks of it."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-HASH_BITS = 18
+HASH_BITS = 19
 FEATURES = 1 << HASH_BITS
 CHARACTER_SIZES = (2, 3, 4)
 

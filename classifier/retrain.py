@@ -35,7 +35,7 @@ MOST_LOST = 0.01
 REPLAYED = 4000
 """Written posts that join the new rows."""
 _HELD_OUT_EVERY = 5
-_NEW_BIAS = -5.0
+_NEW_BIAS = -8.0
 """Score that the linear expert gives a label it has never seen."""
 
 Floats = NDArray[np.float32]

@@ -45,8 +45,8 @@ class Source:
     time_column: str = ""
     dev_rows: int = 0
     dev_share: float = 0.0
-    two_way: bool = False
-    """The file has no neutral texts: it says nothing about neutral."""
+    unsaid: str | None = None
+    """A label that the file never gives, and so says nothing about."""
 
 
 SOURCES = (
@@ -59,11 +59,11 @@ SOURCES = (
         head="sentiment",
         time_column="ts",
     ),
-    Source(name="nsmc", file="sentiment/A_ko_nsmc.csv.gz", head="sentiment", dev_rows=8000, two_way=True),
+    Source(name="nsmc", file="sentiment/A_ko_nsmc.csv.gz", head="sentiment", dev_rows=8000, unsaid="neutral"),
     Source(name="nsmc_neutral", file="sentiment/A_ko_nsmc_neutral_weak.csv.gz", head="sentiment", dev_rows=1000),
     Source(name="smp", file="sentiment/B_zh_smp2020.csv.gz", head="sentiment", labels=_MOODS),
-    Source(name="shopping", file="sentiment/B_zh_online_shopping_10.csv.gz", head="sentiment", dev_rows=1000, two_way=True),
-    Source(name="hotels", file="sentiment/B_zh_chnsenticorp_htl.csv.gz", head="sentiment", two_way=True),
+    Source(name="shopping", file="sentiment/B_zh_online_shopping_10.csv.gz", head="sentiment", dev_rows=1000, unsaid="neutral"),
+    Source(name="hotels", file="sentiment/B_zh_chnsenticorp_htl.csv.gz", head="sentiment", unsaid="neutral"),
     Source(name="smsa", file="sentiment/B_id_ms.csv.gz", head="sentiment"),
     Source(name="janitr", file="spam/A_x_janitr.csv.gz", head="threat", labels=_JANITR),
     Source(name="sms", file="spam/A_en_sms_spam.csv.gz", head="spam", labels=_SPAM, dev_share=0.12),
@@ -132,13 +132,27 @@ def _sentences(answer: str) -> list[str]:
     return [sentence.strip() for sentence in answer.replace("。", ". ").split(". ") if sentence.strip()]
 
 
-_ENGLISH = ("banking77", "clinc150", "hwu64", "bitext_support")
+_LABELLED = ("clinc150", "hwu64", "bitext_support")
+_OUT_OF_SCOPE = "oos"
 
 
 def read_unlabelled_english(shared: Path) -> list[str]:
     """Texts of the public intent sets without their labels: on them the encoder should stay what it was."""
-    texts: set[str] = set()
-    for name in _ENGLISH:
-        with gzip.open(shared / "intent" / f"A_en_{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
-            texts |= {line["text"] for line in csv.DictReader(file)}
-    return sorted(texts)
+    return sorted({line["text"] for name in ("banking77", *_LABELLED) for line in _intent_lines(shared, name)})
+
+
+def read_intents(shared: Path) -> dict[str, list[tuple[str, str]]]:
+    """Public set -> texts and intents of its split train. Without BANKING77's: learning from few rows is measured there."""
+    return {
+        name: [
+            (line["text"], line["label"])
+            for line in _intent_lines(shared, name)
+            if line["split"] == "train" and line["label"] != _OUT_OF_SCOPE
+        ]
+        for name in _LABELLED
+    }
+
+
+def _intent_lines(shared: Path, name: str) -> list[dict[str, str]]:
+    with gzip.open(shared / "intent" / f"A_en_{name}.csv.gz", "rt", encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))

@@ -8,6 +8,7 @@ import argparse
 import hashlib
 import json
 import shutil
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from classifier import faq, risk
 from classifier.articles import load_articles
 from classifier.encoder import NETWORK, TOKENIZER, Encoder, load_encoder
 from classifier.features import dense_names, features
-from classifier.fitting import Fitted, Matrix, fit_dense, fit_sparse, fit_two, stack, stack_rows, weigh
+from classifier.fitting import Fitted, Given, fit_dense, fit_sparse, fit_two, silence, stack, stack_rows, weigh
 from classifier.language import identify
 from classifier.linear import WEIGHTS, pack
 from classifier.model import (
@@ -48,16 +49,17 @@ NAMES = (*TASKS, *EXTRA_HEADS)
 LINEAR_STRENGTH, ENCODER_STRENGTH = 10.0, 1.0
 ENCODER_ONLY = frozenset({"article"})
 """Heads without a linear expert: the FAQ index compares wordings already, and 48 columns would double the file."""
-PUBLIC_WEIGHT: Mapping[str, float] = {"sentiment": 0.3, "threat": 0.5, "spam": 0.5}
-"""Weight of a public row beside a written post."""
+PUBLIC_WEIGHT: Mapping[str, float] = {"sentiment": 1.0, "threat": 0.5, "spam": 0.5}
+"""Mean weight of a public row beside a written post; within a source every label weighs the same in all."""
 CHATTER_WEIGHT: Mapping[str, float] = {"intent": 0.05, "urgency": 0.02, "threat": 0.05, "action": 0.02, "article": 0.02}
 """Weight of a public tweet or review, which is no support request, in the heads that are about support."""
 _CHATTER: Mapping[str, str] = {"intent": "off_topic", "urgency": "low", "threat": "none", "action": "none", "article": "none"}
 _CHATTER_EVERY = 20
 _ENCODED_A_SOURCE = 6000
-_ENCODED_MORE: Mapping[str, int] = {"semeval": 20_000, "umsab": 20_000}
-"""Sources in Latin script, where the encoder's sentiment counts most: more of their rows, each at full weight."""
+_ENCODED_MORE: Mapping[str, int] = {"semeval": 20_000, "umsab": 20_000, "sentirueval": 20_000}
+"""Tweets, which posts are most like: more of their rows."""
 _DEV_A_SOURCE = 1200
+_LEAST_A_SCRIPT = 150
 _SURE_ERROR = 0.01
 _STEPS = 1000
 _FOLDS = 5
@@ -67,10 +69,10 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Examples:
-    """Texts, and for each head the rows that are labelled for it: place, label, weight."""
+    """Texts, and for each head the rows that are labelled for it."""
 
     texts: Sequence[str]
-    given: Mapping[str, Sequence[tuple[int, str, float]]]
+    given: Mapping[str, Sequence[Given]]
 
 
 def main() -> None:
@@ -116,23 +118,24 @@ def _examples(
     posts: Sequence[Post], public: Mapping[str, Sequence[Row]], articles: Sequence[Article], *, all_public: bool
 ) -> Examples:
     texts = [redact(post.text).text for post in posts]
-    given: dict[str, list[tuple[int, str, float]]] = {
-        name: [(place, label, 1.0) for place, post in enumerate(posts) if (label := post.label(name)) is not None]
+    given: dict[str, list[Given]] = {
+        name: [Given(place=place, label=label) for place, post in enumerate(posts) if (label := post.label(name)) is not None]
         for name in NAMES
     }
     for text, article in article_texts(articles):
-        given["intent"].append((len(texts), article.intent, 1.0))
-        given["article"].append((len(texts), article.id, 1.0))
+        given["intent"].append(Given(place=len(texts), label=article.intent))
+        given["article"].append(Given(place=len(texts), label=article.id))
         texts.append(text)
     for source in SOURCES:
         rows = [row for row in public[source.name] if not row.dev]
-        weight = 1.0 if source.name in _ENCODED_MORE and not all_public else PUBLIC_WEIGHT[source.head]
-        most = len(rows) if all_public else _ENCODED_MORE.get(source.name, _ENCODED_A_SOURCE)
-        for place, row in enumerate(rows[:most]):
-            given[source.head].append((len(texts), row.label, weight))
+        rows = rows if all_public else rows[: _ENCODED_MORE.get(source.name, _ENCODED_A_SOURCE)]
+        counts = Counter(row.label for row in rows)
+        for place, row in enumerate(rows):
+            weight = PUBLIC_WEIGHT[source.head] * len(rows) / (len(counts) * counts[row.label])
+            given[source.head].append(Given(place=len(texts), label=row.label, weight=weight, unsaid=source.unsaid))
             if source.head == "sentiment" and place % _CHATTER_EVERY == 0:
                 for name, label in _CHATTER.items():
-                    given[name].append((len(texts), label, CHATTER_WEIGHT[name]))
+                    given[name].append(Given(place=len(texts), label=label, weight=CHATTER_WEIGHT[name]))
             texts.append(row.text)
     return Examples(texts=texts, given=given)
 
@@ -146,7 +149,9 @@ def _write_linear(out: Path, examples: Examples, labels: Mapping[str, Sequence[s
     idf = np.log((1.0 + len(examples.texts)) / (1.0 + counts)).astype(np.float16).astype(np.float32)
     rows = stack_rows([stack(features(examples.texts[n : n + _STEPS], idf)) for n in range(0, len(examples.texts), _STEPS)])
     fitted = [
-        _silent(rows.shape[1], labels[name]) if name in ENCODER_ONLY else _fit_one(rows, examples.given[name], labels[name])
+        _silent(rows.shape[1], labels[name])
+        if name in ENCODER_ONLY
+        else fit_sparse(rows, examples.given[name], labels[name], LINEAR_STRENGTH)
         for name in NAMES
     ]
     weights = np.concatenate([one.weights for one in fitted], axis=1)
@@ -165,19 +170,9 @@ def _silent(features: int, labels: Sequence[str]) -> Fitted:
     return Fitted(weights=np.zeros((features, len(labels))), bias=np.zeros(len(labels)))
 
 
-def _fit_one(rows: Matrix, given: Sequence[tuple[int, str, float]], labels: Sequence[str]) -> Fitted:
-    places, names, weights = [p for p, _, _ in given], [n for _, n, _ in given], np.array([w for _, _, w in given])
-    return fit_sparse(rows[places], names, labels, weights, LINEAR_STRENGTH)
-
-
 def _write_heads(out: Path, examples: Examples, labels: Mapping[str, Sequence[str]], encoder: Encoder) -> None:
     rows = head_features(encoder.encode(examples.texts))
-    fitted: list[Fitted] = []
-    for name in NAMES:
-        given = examples.given[name]
-        weights = np.array([weight for _, _, weight in given])
-        chosen = rows[[place for place, _, _ in given]]
-        fitted.append(fit_dense(chosen, [label for _, label, _ in given], labels[name], weights, ENCODER_STRENGTH))
+    fitted = [fit_dense(rows, examples.given[name], labels[name], ENCODER_STRENGTH) for name in NAMES]
     np.savez_compressed(
         out / HEADS,
         weights=np.concatenate([one.weights for one in fitted], axis=1).astype(np.float32),
@@ -194,32 +189,40 @@ class _Weights:
 
 def _weigh_experts(model: Model, posts: Sequence[Post], public: Mapping[str, Sequence[Row]]) -> dict[str, _Weights]:
     """How much each expert counts in each script, from texts that neither was trained on."""
-    rows: list[tuple[str, dict[str, str], float]] = [
-        (redact(post.text).text, {name: label for name in NAMES if (label := post.label(name)) is not None}, 1.0)
+    rows: list[tuple[str, dict[str, str], float, str | None]] = [
+        (redact(post.text).text, {name: label for name in NAMES if (label := post.label(name)) is not None}, 1.0, None)
         for post in posts
     ]
     for source in SOURCES:
         held_back = [row for row in public[source.name] if row.dev][:_DEV_A_SOURCE]
-        rows += [(row.text, {source.head: row.label}, PUBLIC_WEIGHT[source.head]) for row in held_back]
-    texts = [text for text, _, _ in rows]
+        rows += [(row.text, {source.head: row.label}, PUBLIC_WEIGHT[source.head], source.unsaid) for row in held_back]
+    texts = [row[0] for row in rows]
     cheap, deep = model.linear.scores(texts), model.encoder_scores(model.encoder.encode(texts))
     scripts = np.array([script(text) for text in texts])
     found: dict[str, _Weights] = {}
     for name in NAMES:
         head = model.heads[name]
-        labelled = [(place, labels[name], weight) for place, (_, labels, weight) in enumerate(rows) if name in labels]
-        places = np.array([place for place, _, _ in labelled])
-        truth = np.array([head.labels.index(label) for _, label, _ in labelled])
-        weights = np.array([weight for _, _, weight in labelled])
+        given = [
+            Given(place=place, label=labels[name], weight=weight, unsaid=unsaid)
+            for place, (_, labels, weight, unsaid) in enumerate(rows)
+            if name in labels
+        ]
+        places = np.array([one.place for one in given])
+        truth = np.array([head.labels.index(one.label) for one in given])
+        weights = np.array([one.weight for one in given])
+        unsaid = silence([one.unsaid for one in given], head.labels)
         lin, enc = cheap[places][:, head.columns], deep[places][:, head.columns]
         written = places < len(posts)
-        alone = weigh([lin], truth, weights)[0]
-        both = weigh([lin, enc], truth, weights)
+        alone = weigh([lin], truth, weights, unsaid)[0]
+        both = weigh([lin, enc], truth, weights, unsaid)
         stacked: dict[str, tuple[float, float]] = {}
         for one in SCRIPTS:
             inside = scripts[places] == one
-            linear, encoder = weigh([lin[inside], enc[inside]], truth[inside], weights[inside]) if inside.sum() > 150 else both
-            stacked[one] = (linear, encoder)
+            if inside.sum() > _LEAST_A_SCRIPT:
+                both_here = weigh([lin[inside], enc[inside]], truth[inside], weights[inside], unsaid[inside])
+            else:
+                both_here = both
+            stacked[one] = (both_here[0], both_here[1])
         sure = _sure_from(softmax(lin * alone)[written], truth[written]) if name in _CASCADED and written.any() else 0.0
         found[name] = _Weights(alone=alone, stacked=stacked, sure=sure)
     return found

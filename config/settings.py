@@ -106,6 +106,7 @@ class Rules(Section):
     chatter_risk: Bound = 0.05
     propose: Share = 0.25
     suspect: Share = 0.5
+    alarm: Share = 0.05
     language: Share = 0.6
     author_cooldown_s: Positive = 120
     thread_cooldown_s: Positive = 300

@@ -25,6 +25,8 @@ class Thresholds:
     """The post surely needs a ticket: open one without a reviewer."""
     chatter: float
     """The post surely needs nothing, though it was addressed to us: leave it alone."""
+    alarm: float
+    """The post may be critical: no article answers it by itself, and a human sees it as pressing."""
     language: float
     """The language is sure enough to reply in it."""
 

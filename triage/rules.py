@@ -11,6 +11,7 @@ from triage.policy import Policy, Thresholds
 from triage.wording import render, render_answer
 
 _HANDLE_OR_MARK = re.compile(r"@\w+|[^\w\s]")
+_UNHURRIED = frozenset({"normal", "low"})
 _DANGEROUS_SECRETS = frozenset({"seed_phrase", "private_key"})
 
 STRONG_CONDUCT = 3.5
@@ -34,6 +35,12 @@ Rule = Callable[[Case, Policy], Finding | None]
 
 def _thresholds(case: Case, policy: Policy) -> Thresholds:
     return policy.thresholds_for(case.assessment.language.label, case.mention.platform)
+
+
+def _alarming(case: Case, policy: Policy) -> bool:
+    """Critical, or not surely enough something else: missing somebody in danger costs more than a needless look."""
+    urgency = case.assessment.urgency
+    return urgency.label == "critical" or urgency.probabilities.get("critical", 0.0) >= _thresholds(case, policy).alarm
 
 
 def _needs(case: Case, need: str) -> float:
@@ -130,7 +137,7 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
     """An article answers it and nobody is in danger: reply with its link, by itself only when sure and asked."""
     best = case.assessment.faq[0] if case.assessment.faq else None
     thresholds = _thresholds(case, policy)
-    if best is None or case.assessment.urgency.label == "critical" or best.probability < thresholds.propose:
+    if best is None or _alarming(case, policy) or best.probability < thresholds.propose:
         return None
     language = case.assessment.language.label
     text = render_answer(case.mention, language, best.article_id, policy)
@@ -147,14 +154,15 @@ def answer_question(case: Case, policy: Policy) -> Finding | None:
 def open_ticket(case: Case, policy: Policy) -> Finding | None:
     """Account-specific or urgent: a ticket and an acknowledgement that asks for nothing private."""
     intent, urgency = case.assessment.intent, case.assessment.urgency
-    if case.assessment.need.label != "open_ticket" and urgency.label != "critical":
+    if case.assessment.need.label != "open_ticket" and not _alarming(case, policy):
         return None
     purpose = "outage" if intent.label == "outage" else "acknowledge"
     why = (
         f"a ticket is needed ({_needs(case, 'open_ticket'):.2f}): {intent.label} ({intent.confidence:.2f}), "
-        f"urgency {urgency.label} ({urgency.confidence:.2f})"
+        f"urgency {urgency.label} ({urgency.confidence:.2f}), critical {urgency.probabilities.get('critical', 0.0):.2f}"
     )
-    return _ticket(case, policy, "open_ticket", why, purpose, urgency.label)
+    raised = urgency.label in _UNHURRIED and _alarming(case, policy)
+    return _ticket(case, policy, "open_ticket", why, purpose, "high" if raised else urgency.label)
 
 
 def leave_chatter(case: Case, policy: Policy) -> Finding | None:

@@ -116,6 +116,7 @@ def _thresholds(rules: Rules, risks: RiskTable, language: str | None = None, pla
         propose=rules.propose,
         scam=risks.threshold("flag", rules.flag_risk, language, platform),
         suspect=rules.suspect,
+        alarm=rules.alarm,
         ticket=risks.threshold("ticket", rules.ticket_risk, language, platform),
         chatter=risks.threshold("chatter", rules.chatter_risk, language, platform),
         language=rules.language,

@@ -25,6 +25,14 @@ AT_RISK = [
     "je ne vois plus de raison de vivre",
     "em muốn chết quá, mất hết tiền rồi",
     "không còn lý do gì để sống nữa",
+    "I left a goodbye note for my kids",
+    "赔光了 安眠药我已经拿在手上了",
+    "차에 번개탄 실었다",
+    "死んだほうがいいですよね",
+    "жить не хочу, на вашей совести",
+    "ya escribí la carta de despedida",
+    "j'ai écrit ma lettre d'adieu",
+    "tui cầm chai thuốc rầy rồi",
 ]
 UNHARMED = [
     "this fee is killing me",

@@ -28,9 +28,9 @@ def test_probabilities_sum_to_one_for_every_head(model: Model) -> None:
 
 
 def test_a_batch_gives_what_single_posts_give(model: Model) -> None:
-    together = model.probabilities(TEXTS)
+    together = model.read(TEXTS).probabilities
     for row, text in enumerate(TEXTS):
-        alone = model.probabilities([text])
+        alone = model.read([text]).probabilities
         for name, table in together.items():
             np.testing.assert_allclose(alone[name][0], table[row], rtol=1e-6)
 

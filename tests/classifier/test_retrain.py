@@ -43,7 +43,7 @@ def new_rows(rows: Sequence[Row]) -> NewRows:
 
 @pytest.fixture(scope="module")
 def posts() -> list[Post]:
-    return load_posts()[::40]
+    return load_posts()[::12]
 
 
 @pytest.fixture

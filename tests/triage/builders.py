@@ -38,7 +38,9 @@ def policy(**changes: Any) -> Policy:
     }
     values: dict[str, Any] = {
         "brand": "Kestrel",
-        "thresholds": Thresholds(answer=0.9, propose=0.5, scam=0.9, suspect=0.6, ticket=0.5, chatter=0.7, language=0.6),
+        "thresholds": Thresholds(
+            answer=0.9, propose=0.5, scam=0.9, suspect=0.6, alarm=0.1, ticket=0.5, chatter=0.7, language=0.6
+        ),
         "trends": TrendPolicy(
             bin=timedelta(minutes=10),
             history=timedelta(days=1),
@@ -88,7 +90,7 @@ def sure(label: str, confidence: float = 0.97) -> Judgement:
 def assessment(
     *,
     intent: str | Judgement = "login_2fa",
-    urgency: str = "normal",
+    urgency: str | Judgement = "normal",
     need: str | Judgement = "open_ticket",
     language: str | Judgement = "en",
     scam: float = 0.01,
@@ -100,7 +102,7 @@ def assessment(
     return Assessment(
         language=sure(language) if isinstance(language, str) else language,
         sentiment=sure("neutral"),
-        urgency=sure(urgency),
+        urgency=sure(urgency) if isinstance(urgency, str) else urgency,
         intent=sure(intent) if isinstance(intent, str) else intent,
         threat=Judgement(label=max(threat, key=lambda label: threat[label]), probabilities=threat),
         scam_type=sure("fake_support"),

@@ -6,11 +6,13 @@ import pytest
 
 from domain.deciding import AskReview, Decision, FlagMention, JoinTicket, OpenTicket, OptOut, PostReply, Standing
 from domain.people import AccountKind, Identity
-from domain.understanding import SELF_HARM, Assessment, Signal
+from domain.understanding import SELF_HARM, Assessment, Judgement, Signal
 from tests.triage.builders import NOON, assessment, author, case, mention, policy, signal, sure
 from triage.decide import decide
 
 ANSWERED = {"reset-password": 0.95}
+PERHAPS = Judgement(label="normal", probabilities={"normal": 0.8, "critical": 0.15, "high": 0.05})
+"""Likeliest normal, and too likely critical to be left."""
 
 
 def kinds(decision: Decision) -> list[type]:
@@ -28,6 +30,12 @@ def kinds(decision: Decision) -> list[type]:
         ("praise", {"judged": assessment(intent="praise", urgency="low", need="none")}, []),
         ("perhaps chatter", {"judged": assessment(intent="off_topic", need=sure("none", 0.6))}, [AskReview]),
         ("urgent chatter may be a cry for help", {"judged": assessment(need="none", urgency="critical")}, [AskReview]),
+        (
+            "perhaps critical, though an article fits",
+            {"judged": assessment(faq=ANSWERED, urgency=PERHAPS)},
+            [OpenTicket, PostReply],
+        ),
+        ("chatter that may be critical", {"judged": assessment(need="none", urgency=PERHAPS)}, [AskReview]),
         ("locked out, and an article tells how to get in", {"judged": assessment(faq=ANSWERED, urgency="high")}, [PostReply]),
         (
             "doubtful chatter that nobody addressed to us",
@@ -187,3 +195,9 @@ def test_a_look_alike_found_harmless_is_answered() -> None:
     cleared = Standing(now=NOON, author_cleared=True)
     judged = assessment(faq=ANSWERED, signals=LOOK_ALIKE)
     assert kinds(decide(case(judged=judged, standing=cleared), policy())) == [PostReply]
+
+
+def test_what_may_be_critical_is_high() -> None:
+    (ticket, _) = decide(case(judged=assessment(urgency=PERHAPS)), policy()).effects
+    assert isinstance(ticket, OpenTicket)
+    assert ticket.urgency == "high"
