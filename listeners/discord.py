@@ -6,6 +6,7 @@ messages, and history cannot. What both bring is yielded once.
 
 import asyncio
 import json
+import threading
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Mapping
 from dataclasses import replace
@@ -15,6 +16,7 @@ from typing import Final, cast
 import aiohttp
 import discord
 import structlog
+from discord.gateway import KeepAliveHandler
 
 from domain.errors import PlatformRefused
 from domain.hearing import Batch, ListenerHealth, ListenerState
@@ -96,7 +98,7 @@ class _Ear(discord.Client):
         """Listen until it fails or this is cancelled.
 
         The library is closed first and cancelled only if that does not end it: cancelled amid a handshake, it forgets
-        the socket and its heartbeat.
+        the socket.
         """
         listening = asyncio.create_task(self.start(token))
         try:
@@ -106,7 +108,14 @@ class _Ear(discord.Client):
             await asyncio.wait([listening], timeout=_GOODBYE_S)
             listening.cancel()
             await asyncio.wait([listening])
+            self._stop_heartbeat()
         listening.result()
+
+    def _stop_heartbeat(self) -> None:
+        """The library forgets it when the socket fails between its greeting and our identification."""
+        for thread in threading.enumerate():
+            if isinstance(thread, KeepAliveHandler) and thread.ws._connection is self._connection:  # pyright: ignore[reportPrivateUsage]
+                thread.stop()
 
     async def on_socket_raw_receive(self, text: str) -> None:
         self.inbox.put(_decode(text))

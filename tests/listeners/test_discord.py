@@ -2,6 +2,7 @@
 
 import asyncio
 import gc
+import threading
 import warnings
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import aclosing, asynccontextmanager
@@ -9,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, cast
 
 import pytest
+from discord.gateway import KeepAliveHandler
 
 from domain.errors import PlatformRefused
 from domain.hearing import AccountSeen, Batch, Deleted, Edited, Event, Mention, Unparsable
@@ -152,6 +154,12 @@ async def test_a_dropped_socket_loses_nothing(rig: Rig) -> None:
     assert ear.ids == posts
 
 
+def heartbeats() -> list[KeepAliveHandler]:
+    """Threads of the library that are to go on."""
+    threads = [thread for thread in threading.enumerate() if isinstance(thread, KeepAliveHandler)]
+    return [thread for thread in threads if not thread._stop_ev.is_set()]  # pyright: ignore[reportPrivateUsage]
+
+
 async def test_stopping_amid_a_handshake_leaves_no_socket_open(rig: Rig) -> None:
     await rig.person("ana")
     with warnings.catch_warnings(record=True) as caught:
@@ -164,6 +172,7 @@ async def test_stopping_amid_a_handshake_leaves_no_socket_open(rig: Rig) -> None
             start.cancel()
             await asyncio.wait([start])
             await listener.close()
+            assert heartbeats() == []
         gc.collect()
     assert [str(each.message) for each in caught if issubclass(each.category, ResourceWarning)] == []
 
