@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from classifier.encoder import WIDTH, Encoded, Encoder, load_encoder
 from classifier.features import dense_names
 from classifier.linear import LinearExpert, fixed_order_product, load_linear, read_arrays
-from classifier.text import SCRIPTS, script
+from classifier.text import SCRIPTS, script, without_links
 from domain.errors import ModelError
 from domain.understanding import NEEDS, SENTIMENTS, THREATS, URGENCIES, Judgement, Task
 
@@ -27,9 +27,13 @@ FIXED_LABELS: Mapping[str, tuple[str, ...]] = {
 }
 EXTRA_HEADS = ("spam", "action", "article")
 """What the model says besides the tasks: unwanted bulk, what a support lead would do, which FAQ article is meant."""
+NEEDS_HEADS = ("urgency", "intent", "action", "article")
+"""Heads about what the author needs."""
 MANIFEST, HEADS = "manifest.json", "heads.npz"
 HEAD_PARTS = ("first", "mean", "middle")
 """Parts of the encoder's output that the heads weigh, each of length 1."""
+
+_LINK_SIGN = "://"
 
 Floats = NDArray[np.float32]
 Table = NDArray[np.float64]
@@ -93,7 +97,21 @@ class Model:
         return self.read(texts, all_encoded=True).probabilities
 
     def read(self, texts: Sequence[str], *, all_encoded: bool = False) -> Reading:
-        """`all_encoded`: every text goes through the encoder, whatever the linear expert thinks of it."""
+        """`all_encoded`: every text goes through the encoder, whatever the linear expert thinks of it.
+
+        What somebody needs is read without the links of the post: a link tells who is behind it.
+        """
+        reading = self._read(texts, all_encoded=all_encoded)
+        places = [place for place, text in enumerate(texts) if _LINK_SIGN in text]
+        if places:
+            bare = self._read([without_links(texts[place]) for place in places], all_encoded=all_encoded)
+            for name in NEEDS_HEADS:
+                reading.probabilities[name][places] = bare.probabilities[name]
+            reading.encoded[places] |= bare.encoded
+            reading.means[places] = bare.means
+        return reading
+
+    def _read(self, texts: Sequence[str], *, all_encoded: bool) -> Reading:
         cheap = self.linear.scores(texts)
         alone = {name: softmax(cheap[:, head.columns] * head.alone) for name, head in self.heads.items()}
         doubtful = np.ones(len(texts), np.bool_) if all_encoded else ~self._sure(alone, len(texts))

@@ -67,6 +67,11 @@ def normalise(text: str) -> str:
     return _DIGITS.sub("0", plain(text))
 
 
+def without_links(text: str) -> str:
+    """The text without its web addresses; the text itself where nothing else is in it."""
+    return " ".join(_LINK.sub(" ", text[:MAX_CHARACTERS]).split()) or text
+
+
 def plain(text: str) -> str:
     """Text as the encoder reads it: NFKC, lower case, Latin letters without accents, links as their host.
 

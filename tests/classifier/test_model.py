@@ -10,7 +10,7 @@ import pytest
 
 from classifier.encoder import NETWORK, TOKENIZER
 from classifier.linear import WEIGHTS
-from classifier.model import EXTRA_HEADS, HEADS, MANIFEST, TASKS, Model, load
+from classifier.model import EXTRA_HEADS, HEADS, MANIFEST, NEEDS_HEADS, TASKS, Model, load
 from classifier.posts import load_posts
 from classifier.text import MAX_CHARACTERS, normalise
 from domain.errors import ModelError
@@ -48,6 +48,19 @@ def test_the_cascade_spares_the_encoder_some_chatter_and_says_the_same(model: Mo
     assert spared.any()
     need = [reading.probabilities["action"].argmax(axis=1)[spared] for reading in (cheap, full)]
     assert (need[0] == need[1]).mean() > 0.9
+
+
+def test_a_link_changes_nothing_of_what_somebody_needs(model: Model) -> None:
+    asking = ["my withdrawal is stuck for two days, please help", "提现卡住了，怎么办"]
+    plainly = model.read(asking)
+    linked = model.read([f"{text} https://x.example/status/1" for text in asking])
+    for name in NEEDS_HEADS:
+        np.testing.assert_allclose(linked.probabilities[name], plainly.probabilities[name])
+    assert not np.allclose(linked.probabilities["threat"], plainly.probabilities["threat"])
+
+
+def test_a_post_that_is_only_a_link_is_judged(model: Model) -> None:
+    assert len(model.judge(["https://x.example/status/1"])) == 1
 
 
 def test_loading_twice_gives_the_same(model: Model) -> None:
