@@ -116,10 +116,15 @@ async def _through(url: str, classifier: Classifier, policy: Policy, mentions: M
     return len(mentions) / elapsed
 
 
+def day_texts() -> list[str]:
+    """What people post on the bundled day."""
+    scenario = load(ROOT / "sandbox" / "scenarios" / "kestrel_day.toml")
+    return [step.text for step in scenario.steps if isinstance(step, Post)]
+
+
 def day_mentions(number: int) -> list[Mention]:
     """The bundled day's own posts over and over, each by a new author under a new id."""
-    scenario = load(ROOT / "sandbox" / "scenarios" / "kestrel_day.toml")
-    texts = [step.text for step in scenario.steps if isinstance(step, Post)]
+    texts = day_texts()
     run_id, ids = uuid4().hex, count()
     return [_mention(texts[place % len(texts)], f"{run_id}:{next(ids)}") for place in range(number)]
 

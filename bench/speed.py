@@ -12,15 +12,12 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from bench.pipeline import BATCH, day_texts
 from bench.rig import machine
 from classifier.model import Model, load
 from classifier.posts import load_held_out
 from config.load import ROOT, load_settings
-from sandbox.scenario import Post
-from sandbox.scenario import load as load_scenario
 
-BATCH = 64
-"""Posts a batch, as in the fleet."""
 _WORKER = """
 import sys, time
 started = time.perf_counter()
@@ -58,9 +55,7 @@ def main(arguments: Sequence[str]) -> int:
 
 def measure(folder: Path, rounds: int) -> dict[str, object]:
     model = load(folder)
-    day = [
-        step.text for step in load_scenario(ROOT / "sandbox" / "scenarios" / "kestrel_day.toml").steps if isinstance(step, Post)
-    ]
+    day = day_texts()
     written = [post.text for post in load_held_out()]
     ways: Mapping[str, Callable[[], float]] = {
         "cascade, the bundled day": lambda: _rate(model, day, all_encoded=False),

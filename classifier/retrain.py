@@ -224,7 +224,7 @@ def _seen(model: Model, head: str, texts: Sequence[str], truth: Sequence[int]) -
 
 
 def _figures(model: Model, head: str, rows: Sequence[tuple[str, str]]) -> Figures:
-    """By the cascade, as in production."""
+    """By both experts, whatever the cascade would spare."""
     said: list[int] = model.probabilities([text for text, _ in rows])[head].argmax(axis=1).tolist()
     labels = model.heads[head].labels
     return figures([label for _, label in rows], [labels[place] for place in said])
